@@ -1,0 +1,1 @@
+"""The sphere: coordinates, distance, projection, cells, map windows, regions."""

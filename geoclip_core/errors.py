@@ -1,0 +1,72 @@
+"""Every failure a caller can act on.
+
+Each message is composed of what was given, what is allowed and the way out, so that a person who reads
+only the last line of a terminal, or a red box on the page, knows what to do next.
+"""
+
+from __future__ import annotations
+
+
+class GeoclipError(Exception):
+    """Base of all errors raised on purpose by this package.
+
+    Args:
+        problem: One sentence that says what went wrong and what was given.
+        allowed: What would have been accepted, without a full stop at the end.
+        way_out: What the reader can do now, without a full stop at the end.
+    """
+
+    def __init__(self, problem: str, *, allowed: str | None = None, way_out: str | None = None) -> None:
+        self.problem = problem
+        self.allowed = allowed
+        self.way_out = way_out
+        parts = [problem if problem.endswith((".", "?", "!", "\n")) else problem + "."]
+        if allowed:
+            parts.append(f"Allowed: {allowed}.")
+        if way_out:
+            parts.append(f"Way out: {way_out}.")
+        super().__init__(" ".join(parts))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the composed parts when the error crosses a process border."""
+        return (_rebuild, (type(self), self.problem, self.allowed, self.way_out))
+
+
+def _rebuild(kind: type[GeoclipError], problem: str, allowed: str | None, way_out: str | None) -> GeoclipError:
+    return kind(problem, allowed=allowed, way_out=way_out)
+
+
+class CoordinateError(GeoclipError, ValueError):
+    """A latitude, longitude, box or radius that is not on Earth."""
+
+
+class RegionError(GeoclipError, ValueError):
+    """A region restriction that cannot be read, or that holds nothing."""
+
+
+class PhotoError(GeoclipError, ValueError):
+    """A photo that cannot be decoded safely."""
+
+
+class QueryError(GeoclipError, ValueError):
+    """A question that cannot be asked: no photo and no text, a text too long, a setting out of range."""
+
+
+class NoEvidenceError(GeoclipError):
+    """The model has nothing to go by, and says so instead of guessing."""
+
+
+class WeightsError(GeoclipError):
+    """Weights that are damaged, of the wrong shape, or not what the registry says they are."""
+
+
+class MissingWeightsError(WeightsError, FileNotFoundError):
+    """Weights that are not on this machine; the message lists where was looked and the ways out."""
+
+
+class CacheError(GeoclipError, OSError):
+    """The cache folder cannot be read or written."""
+
+
+class MissingDependencyError(GeoclipError, ImportError):
+    """An optional package is needed for what was asked."""

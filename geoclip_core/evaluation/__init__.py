@@ -1,0 +1,1 @@
+"""Numbers only: metrics, benchmarks, published results."""

@@ -1,0 +1,162 @@
+"""Where files are: the tables shipped with the package, and arrays computed once and kept on disk.
+
+The cache is a folder of ``<name>-<key>/`` folders of ``.npy`` files. An entry is written to a temporary
+folder beside it and renamed, under a file lock, so that a reader sees a whole entry or none; a manifest
+with sizes and digests lets a damaged entry be found and rebuilt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+from geoclip_core.errors import CacheError, GeoclipError
+
+_CACHE_VARIABLE = "GEOCLIP_CACHE"
+_LOCK_SECONDS = 600.0
+_HASHED_BYTES = 1 << 20
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def asset_path(name: str) -> Path:
+    """Path of a file shipped with the package.
+
+    Args:
+        name: Path relative to the assets folder, such as ``"landmarks.csv"``.
+
+    Returns:
+        The path in a checkout (``assets/`` beside the package) or in an installed wheel.
+
+    Raises:
+        GeoclipError: The file is not there; the installation is incomplete.
+    """
+    package = Path(__file__).resolve().parent
+    for folder in (package / "assets", package.parent / "assets"):
+        if (folder / name).exists():
+            return folder / name
+    raise GeoclipError(
+        f"The file assets/{name} is missing from this installation ({package.parent})",
+        way_out="install the package again from a complete checkout",
+    )
+
+
+def cache_folder() -> Path:
+    """Folder for everything computed once: ``$GEOCLIP_CACHE``, else the user's cache folder."""
+    given = os.environ.get(_CACHE_VARIABLE)
+    return Path(given).expanduser() if given else user_cache_path("geoclip_core", appauthor=False)
+
+
+def digest(*parts: bytes | str | npt.NDArray[Any]) -> str:
+    """Sha256, as 16 hexadecimal digits, over the parts in order (arrays with their dtype and shape)."""
+    total = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            total.update(f"{part.dtype.str}{part.shape}".encode())
+            total.update(np.ascontiguousarray(part).data)
+        else:
+            total.update(part.encode() if isinstance(part, str) else part)
+        total.update(b"\0")
+    return total.hexdigest()[:16]
+
+
+def cached_arrays(name: str, key: str, build: Callable[[], Mapping[str, npt.NDArray[Any]]]) -> Arrays:
+    """Arrays that are expensive to make, read back by memory map.
+
+    Args:
+        name: What the arrays are, a short file-name-safe word such as ``"gallery"``.
+        key: Digest of everything the arrays depend on; another key is another entry.
+        build: Makes the arrays. Called at most once per entry, also when several processes ask at once.
+
+    Returns:
+        The arrays by name, read-only, memory-mapped where the cache folder can be written; otherwise
+        (read-only disk, disk full) the freshly built arrays, with a warning.
+    """
+    folder = cache_folder() / f"{name}-{key}"
+    found = _read(folder)
+    if found is not None:
+        return found
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock", timeout=_LOCK_SECONDS):
+            found = _read(folder)
+            if found is None:
+                if folder.exists():
+                    warnings.warn(f"The cache entry {folder} is damaged; it is built again.", stacklevel=2)
+                    shutil.rmtree(folder)
+                made = build()
+                try:
+                    _write(folder, made)
+                except OSError as error:
+                    _warn_not_kept(folder, error)
+                    return {k: np.asarray(v) for k, v in made.items()}
+                found = _read(folder)
+    except Timeout as error:
+        raise CacheError(
+            f"Another process has held {folder}.lock for {_LOCK_SECONDS:.0f} s",
+            way_out=f"wait for it, or delete that file if no such process runs, or set {_CACHE_VARIABLE} to another folder",
+        ) from error
+    except OSError as error:
+        if isinstance(error, GeoclipError):
+            raise
+        _warn_not_kept(folder, error)
+        return {k: np.asarray(v) for k, v in build().items()}
+    if found is None:
+        raise CacheError(f"The cache entry {folder} could not be read back after it was written",
+                         way_out=f"set {_CACHE_VARIABLE} to a folder on a healthy disk")
+    return found
+
+
+def _warn_not_kept(folder: Path, error: OSError) -> None:
+    warnings.warn(
+        f"Cannot keep {folder.name} in {folder.parent} ({error.strerror or error}); it will be made again "
+        f"next time. Set {_CACHE_VARIABLE} to a folder that can be written.",
+        stacklevel=3,
+    )
+
+
+def _fingerprint(path: Path) -> str:
+    """Digest of size, head and tail: finds truncation and most damage without reading hundreds of MB."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(_HASHED_BYTES)
+        stream.seek(max(0, size - _HASHED_BYTES))
+        tail = stream.read(_HASHED_BYTES)
+    return digest(str(size), head, tail)
+
+
+def _read(folder: Path) -> Arrays | None:
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        arrays: Arrays = {}
+        for name, mark in manifest.items():
+            if _fingerprint(folder / f"{name}.npy") != mark:
+                return None
+            arrays[name] = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return arrays
+
+
+def _write(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, array in arrays.items():
+            np.save(part / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+        manifest = {name: _fingerprint(part / f"{name}.npy") for name in arrays}
+        (part / "manifest.json").write_text(json.dumps(manifest))
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""The network: location, image, text and place encoders."""

@@ -1,0 +1,1 @@
+"""Pixels and metadata in: decoding, EXIF, preprocessing."""
