@@ -81,7 +81,7 @@ def cached_arrays(name: str, key: str, build: Callable[[], Mapping[str, npt.NDAr
         build: Makes the arrays. Called at most once per entry, also when several processes ask at once.
 
     Returns:
-        The arrays by name, read-only, memory-mapped where the cache folder can be written; otherwise
+        The arrays by name, memory-mapped (copy on write) where the cache folder can be written; otherwise
         (read-only disk, disk full) the freshly built arrays, with a warning.
     """
     folder = cache_folder() / f"{name}-{key}"
@@ -106,7 +106,7 @@ def cached_arrays(name: str, key: str, build: Callable[[], Mapping[str, npt.NDAr
     except Timeout as error:
         raise CacheError(
             f"Another process has held {folder}.lock for {_LOCK_SECONDS:.0f} s",
-            way_out=f"wait for it, or delete that file if no such process runs, or set {_CACHE_VARIABLE} to another folder",
+            way_out=f"wait, or delete that file if no such process runs, or point {_CACHE_VARIABLE} elsewhere",
         ) from error
     except OSError as error:
         if isinstance(error, GeoclipError):
@@ -114,8 +114,10 @@ def cached_arrays(name: str, key: str, build: Callable[[], Mapping[str, npt.NDAr
         _warn_not_kept(folder, error)
         return {k: np.asarray(v) for k, v in build().items()}
     if found is None:
-        raise CacheError(f"The cache entry {folder} could not be read back after it was written",
-                         way_out=f"set {_CACHE_VARIABLE} to a folder on a healthy disk")
+        raise CacheError(
+            f"The cache entry {folder} could not be read back after it was written",
+            way_out=f"set {_CACHE_VARIABLE} to a folder on a healthy disk",
+        )
     return found
 
 
@@ -144,7 +146,7 @@ def _read(folder: Path) -> Arrays | None:
         for name, mark in manifest.items():
             if _fingerprint(folder / f"{name}.npy") != mark:
                 return None
-            arrays[name] = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            arrays[name] = np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
     except (OSError, ValueError, AttributeError):
         return None
     return arrays

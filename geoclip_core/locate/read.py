@@ -1,0 +1,142 @@
+"""Readers: how a model turns a photo or a text into evidence."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from geoclip_core.errors import QueryError
+from geoclip_core.locate.fuse import Anchor, Evidence, from_points, from_vectors
+from geoclip_core.locate.gallery import encode
+from geoclip_core.model.geoclip import GeoCLIP
+from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.place_encoder import MAX_TEXT_LENGTH, PlaceEncoder
+from geoclip_core.photo.decode import Photo
+from geoclip_core.photo.exif import read_exif
+from geoclip_core.photo.preprocess import Preprocess
+
+EXIF_ERROR_KM = 0.05
+"""Assumed error of an EXIF position that states none: what phones reach between houses."""
+
+NO_PHOTO_EVIDENCE = (
+    "no evidence in this photo: its file states no usable position, and the embedded model does not look at pixels"
+)
+
+
+class Reader(Protocol):
+    """From a question to evidence; empty where the model has nothing to go by."""
+
+    def photo(self, photo: Photo, crops: int) -> tuple[Evidence, ...]:
+        """Evidence of one photo; ``crops`` is 1 or 10."""
+
+    def text(self, text: str) -> tuple[Evidence, ...]:
+        """Evidence of one text."""
+
+    def why_not(self, text: str | None) -> str:
+        """One sentence on why there was no evidence in the text, or (None) in the photo."""
+
+
+def clean_text(text: str) -> str:
+    """A text without control characters and surplus white space.
+
+    Raises:
+        QueryError: It is not a text, is empty, or is longer than ``MAX_TEXT_LENGTH`` characters.
+    """
+    if not isinstance(text, str):
+        raise QueryError(f"The text is a {type(text).__name__}", allowed="a string")
+    if len(text) > MAX_TEXT_LENGTH:
+        raise QueryError(
+            f"The text has {len(text)} characters",
+            allowed=f"up to {MAX_TEXT_LENGTH}",
+            way_out="name the place, or describe the scene in a sentence",
+        )
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text)
+    kept = " ".join(kept.split())
+    if not kept:
+        raise QueryError("The text is empty", allowed="a place name or a description", way_out="type something")
+    return kept
+
+
+class GeoclipReader:
+    """Photos and texts through CLIP and GeoCLIP's heads.
+
+    Args:
+        model: The network.
+        preprocess: What photos go through.
+    """
+
+    def __init__(self, model: GeoCLIP, preprocess: Preprocess) -> None:
+        self.model = model
+        self.preprocess = preprocess
+
+    def photo(self, photo: Photo, crops: int) -> tuple[Evidence, ...]:
+        """What the pixels look like to CLIP; ten crops are averaged as in the paper."""
+        views = self.preprocess.ten_crops(photo.image) if crops == 10 else self.preprocess.pixels(photo.image)[None]
+        with torch.inference_mode():
+            vectors = self.model.image_encoder(torch.from_numpy(views))
+        width, height = photo.size
+        return from_vectors("visual", f"what CLIP sees in a photo of {width} x {height} pixels", vectors)
+
+    def text(self, text: str) -> tuple[Evidence, ...]:
+        """What the sentence means to CLIP."""
+        with torch.inference_mode():
+            vectors = self.model.text_encoder([text])
+        return from_vectors("text", f"what CLIP understands by “{text}”", vectors)
+
+    def why_not(self, text: str | None) -> str:
+        """Never needed: CLIP answers anything."""
+        return f"no evidence in {text!r}" if text else "no evidence in this photo"
+
+
+class EmbeddedReader:
+    """What can be known without CLIP: names and their meaning, and what a photo's file says of itself.
+
+    Args:
+        encoder: The location encoder, which maps places into the common space.
+    """
+
+    def __init__(self, encoder: LocationEncoder) -> None:
+        self.encoder = encoder
+        self.places = PlaceEncoder()
+
+    def photo(self, photo: Photo, crops: int) -> tuple[Evidence, ...]:  # noqa: ARG002 - pixels are not read
+        """The position in the EXIF block, if there is one."""
+        record = read_exif(photo)
+        if record.latlon is None:
+            return ()
+        point = np.array([record.latlon])
+        error_km = record.error_m / 1000 if record.error_m else EXIF_ERROR_KM
+        camera = f", written by {record.camera}" if record.camera else ""
+        anchor = Anchor("position in the photo's EXIF", record.latlon, error_km)
+        return (
+            from_points(
+                "exif",
+                f"the position in the photo's EXIF block{camera}",
+                encode(self.encoder, point),
+                point,
+                np.ones(1),
+                np.array([error_km]),
+                (anchor,),
+            ),
+        )
+
+    def text(self, text: str) -> tuple[Evidence, ...]:
+        """The places that the text names or means, spread over their extents."""
+        reading = self.places.read(text)
+        if not reading.recognised:
+            return ()
+        spread = reading.spread()
+        anchors = tuple(Anchor(a.name, a.latlon, a.extent_km, a.country_code) for a in reading.disks())
+        vectors = encode(self.encoder, spread.latlon)
+        return (
+            from_points("text", reading.explanation, vectors, spread.latlon, spread.weights, spread.spread_km, anchors),
+        )
+
+    def why_not(self, text: str | None) -> str:
+        """The reader's own words."""
+        if text is None:
+            return NO_PHOTO_EVIDENCE
+        return f"no place recognised in “{text[:80]}”: {self.places.read(text).explanation}"

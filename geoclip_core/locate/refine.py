@@ -1,0 +1,58 @@
+"""Off the gallery: climbing the continuous field from a candidate to the point it really peaks at."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geoclip_core.earth.window import Window
+from geoclip_core.locate.fuse import Query
+from geoclip_core.locate.gallery import encode
+from geoclip_core.locate.score import Posterior, log_density
+from geoclip_core.model.location_encoder import LocationEncoder
+
+REACH_KM = 10.0
+"""How far from the candidate is looked; the field of a dense city changes within 1 km."""
+
+_GRID = 13
+_ZOOM = 4.0
+FINEST_KM = 0.02
+
+
+def refine(
+    query: Query,
+    answer: Posterior,
+    latlon: tuple[float, float],
+    encoder: LocationEncoder,
+    scale: float,
+    reach_km: float = REACH_KM,
+) -> tuple[float, float]:
+    """The highest point of the field near a candidate.
+
+    A square grid around the best point so far, four times finer each time until its points lie
+    ``FINEST_KM`` apart. Never returns a point of lower density than the start.
+
+    Args:
+        query: The question.
+        answer: Its probabilities; gives the normalisers.
+        latlon: Where to start, degrees.
+        encoder: Location encoder.
+        scale: Factor on cosines.
+        reach_km: How far from the start is looked.
+
+    Returns:
+        latlon in degrees.
+    """
+    best = latlon
+    side = 2 * reach_km
+    while side / _GRID > FINEST_KM:
+        grid = Window.around(best, side, (_GRID, _GRID)).pixel_latlon().reshape(-1, 2)
+        points = np.concatenate([[best], grid])  # the start first, so that a tie keeps it
+        logs = log_density(query, answer.norms, encode(encoder, points), scale)
+        if query.region is not None:
+            inside = query.region.contains(points)
+            inside[0] = True
+            logs = np.where(inside, logs, -np.inf)
+        top = points[int(logs.argmax())]
+        best = (float(top[0]), float(top[1]))
+        side /= _ZOOM
+    return best

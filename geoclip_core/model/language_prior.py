@@ -1,0 +1,148 @@
+"""Which countries a name sounds like, learnt from the gazetteer's own 235,000 city names.
+
+A naive Bayes model over character n-grams of words: for every n-gram the logarithm of how much more often
+it occurs in the names of a country than in names at large. Words for kinds of things ("musée", "kirkko",
+"мост") speak for the countries of their languages. English kind words say nothing: they are used everywhere.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from geoclip_core.files import Arrays, cached_arrays, digest
+from geoclip_core.places.gazetteer import Gazetteer
+from geoclip_core.places.index import MAIN
+from geoclip_core.places.sources import sources_key, spoken_languages
+from geoclip_core.places.words import SCRIPT_LANGUAGES, kind_words
+
+_FORMAT = "1"
+_SIZES = (2, 3, 4, 5)  # characters per n-gram, with a space at either end of the word
+_BUCKETS = 1 << 16  # of n-gram hashes
+_SMOOTHING = 3000.0  # n-grams (about 100 names) at large that every country starts with
+_FEWEST_NAMES = 30  # a country with fewer names teaches nothing
+_MAIN_LANGUAGES = 3  # of a country's list, which starts with the official ones
+_INDEPENDENCE = 0.25  # n-grams of one word overlap, so each counts as this part of a witness
+_WORD_LANGUAGE = 2.0  # log of how much more often a kind word stands where its language is spoken
+_STRONGEST_WORD = 4.0  # limit of what one word may say
+
+Floats = npt.NDArray[np.float64]
+
+
+def _ngrams(
+    points: npt.NDArray[np.uint64], owner: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """All n-grams of code points that do not cross from one owner to the next, as (bucket, owner)."""
+    found, owners = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for size in _SIZES:
+        if len(points) < size:
+            continue
+        mixed = np.full(len(points) - size + 1, size, np.uint64)
+        for offset in range(size):
+            mixed = (mixed ^ points[offset : offset + len(mixed)]) * np.uint64(0x100000001B3)  # as in FNV-1a
+            mixed ^= mixed >> np.uint64(29)
+        whole = owner[size - 1 :] == owner[: len(mixed)]
+        found.append((mixed % np.uint64(_BUCKETS)).astype(np.int64)[whole])
+        owners.append(owner[: len(mixed)][whole])
+    return np.concatenate(found), np.concatenate(owners)
+
+
+def _code_points(words: Sequence[str]) -> npt.NDArray[np.uint64]:
+    return np.frombuffer("".join(f" {w} " for w in words).encode("utf-32-le"), np.uint32).astype(np.uint64)
+
+
+def learn(names: Sequence[tuple[str, int]], countries: int) -> Arrays:
+    """Count n-grams by country.
+
+    Args:
+        names: (normalised name, country number).
+        countries: How many country numbers there are.
+
+    Returns:
+        "log_ratio": float16 of shape (buckets, countries), log P(n-gram | country) - log P(n-gram at large),
+        zero for countries with too few names.
+    """
+    words = [(word, country) for name, country in names for word in name.split()]
+    points = _code_points([word for word, _ in words])
+    buckets, owners = _ngrams(points, np.repeat(np.arange(len(words)), [len(word) + 2 for word, _ in words]))
+    flat = buckets * countries + np.array([country for _, country in words])[owners]
+    counts = np.bincount(flat, minlength=_BUCKETS * countries).reshape(_BUCKETS, countries)
+    named = np.bincount([country for _, country in names], minlength=countries)
+    # At large, a country counts by the square root of its number of names, so that none is the norm.
+    at_large = counts @ (1.0 / np.sqrt(np.maximum(named, 1))) + 1e-3
+    at_large = (at_large / at_large.sum())[:, None]
+    inside = (counts + _SMOOTHING * at_large) / (counts.sum(axis=0) + _SMOOTHING)
+    ratio = np.log(inside) - np.log(at_large)
+    ratio[:, named < _FEWEST_NAMES] = 0.0
+    return {"log_ratio": ratio.astype(np.float16)}
+
+
+def script_of(text: str) -> str:
+    """Unicode's name of the script of the first letter, such as "LATIN" or "CJK"; empty without letters."""
+    for character in text:
+        if character.isalpha():
+            return unicodedata.name(character, "").split(" ")[0]
+    return ""
+
+
+class LanguagePrior:
+    """What the sound and script of words say about countries.
+
+    Args:
+        gazetteer: Where the names come from; country numbers are those of ``gazetteer.country_codes``.
+    """
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self._gazetteer = gazetteer
+        self._spoken = spoken_languages()
+        key = digest(_FORMAT, sources_key())
+        self._log_ratio = cached_arrays("language", key, self._learn)["log_ratio"]
+        self._by_language: dict[str, npt.NDArray[np.bool_]] = {}
+
+    def _learn(self) -> Arrays:
+        gazetteer, names = self._gazetteer, list[tuple[str, int]]()
+        is_city = np.zeros(len(gazetteer), bool)
+        is_city[gazetteer.rows_of_kind("city")] = True
+        for key, postings in gazetteer.index.items():
+            script = script_of(key)
+            languages = SCRIPT_LANGUAGES.get(script, ())
+            for posting in postings:
+                if not is_city[posting.place]:
+                    continue
+                country = int(gazetteer.country[posting.place])
+                spoken = self._spoken.get(gazetteer.country_codes[country], ())[:_MAIN_LANGUAGES]
+                if posting.flags & MAIN or (script != "LATIN" and any(code in languages for code in spoken)):
+                    names.append((key, country))
+        return learn(names, len(gazetteer.country_codes))
+
+    def _speakers(self, language: str) -> npt.NDArray[np.bool_]:
+        """Which countries have a language among their main ones, by country number."""
+        if language not in self._by_language:
+            self._by_language[language] = np.array(
+                [language in self._spoken.get(c, ())[:_MAIN_LANGUAGES] for c in self._gazetteer.country_codes]
+            )
+        return self._by_language[language]
+
+    def word(self, word: str) -> Floats:
+        """Log likelihood ratio of one normalised word for every country, shape (countries,)."""
+        languages = kind_words().get(word)
+        if languages is not None:
+            if "en" in languages:
+                return np.zeros(len(self._gazetteer.country_codes))
+            spoken = np.any([self._speakers(language) for language in languages], axis=0)
+            return np.where(spoken, _WORD_LANGUAGE, -_WORD_LANGUAGE)
+        points = _code_points([word])
+        buckets, _ = _ngrams(points, np.zeros(len(points), np.int64))
+        total = _INDEPENDENCE * self._log_ratio[buckets].astype(np.float64).sum(axis=0)
+        script_languages = SCRIPT_LANGUAGES.get(script_of(word))
+        if script_languages:
+            written = np.any([self._speakers(language) for language in script_languages], axis=0)
+            total += np.where(written, _WORD_LANGUAGE, -_WORD_LANGUAGE)
+        return np.clip(total, -_STRONGEST_WORD, _STRONGEST_WORD)
+
+    def text(self, words: Sequence[str]) -> Floats:
+        """Log likelihood ratio of several words for every country, shape (countries,); 0 where nothing is said."""
+        return np.sum([self.word(word) for word in words] or [np.zeros(len(self._gazetteer.country_codes))], axis=0)

@@ -1,0 +1,196 @@
+"""Every named place the product knows: 235,000 cities, the countries, regions, landmarks and landscapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from geoclip_core.files import Arrays, cached_arrays
+from geoclip_core.places.index import MAIN, NameIndex
+from geoclip_core.places.names import normalise
+from geoclip_core.places.sources import build_gazetteer, sources_key
+
+_SETTLEMENTS = 512  # largest towns that stand for a country or region
+
+
+@dataclass(frozen=True)
+class Place:
+    """A named place.
+
+    Args:
+        name: Its usual name.
+        kind: "city", "country", "region", "landscape" or a kind of landmark such as "museum".
+        latlon: Degrees, latitude first; of the first part where there are several, of the capital for a country.
+        extent_km: Radius of a disk as large as the place.
+        country_code: ISO 3166-1 alpha-2; empty where the place lies in none or in several countries.
+        admin1: Name of the first-level region it lies in, or empty where that is not known.
+        population: Inhabitants, 0 where there are none or it is not known.
+        parts: Disks (latitude, longitude, radius in km) that together cover the place.
+        row: Row in the gazetteer it came from; -1 for a place that is in no gazetteer.
+    """
+
+    name: str
+    kind: str
+    latlon: tuple[float, float]
+    extent_km: float
+    country_code: str
+    admin1: str
+    population: int
+    parts: tuple[tuple[float, float, float], ...]
+    row: int = -1
+
+
+@dataclass(frozen=True)
+class NameMatch:
+    """A place and how its name agrees with what was asked.
+
+    Args:
+        place: The place.
+        name: The normalised name that matched.
+        similarity: 1 for the same letters, less for similar ones.
+        main: Whether that is the name the place usually goes by.
+    """
+
+    place: Place
+    name: str
+    similarity: float
+    main: bool
+
+
+class Gazetteer:
+    """Places by row and by name, over memory-mapped arrays.
+
+    Args:
+        arrays: What :func:`geoclip_core.places.sources.build_gazetteer` made.
+    """
+
+    def __init__(self, arrays: Arrays) -> None:
+        self._arrays = arrays
+        self.index = NameIndex(arrays)
+        self.kinds = [str(kind) for kind in arrays["kinds"]]
+        self.country_codes = [str(code) for code in arrays["countries"]]
+
+    def __len__(self) -> int:
+        return len(self._arrays["kind"])
+
+    @property
+    def latlon(self) -> npt.NDArray[np.float64]:
+        """Position of every place, shape (n, 2), degrees."""
+        return self._arrays["latlon"]
+
+    @property
+    def extent_km(self) -> npt.NDArray[np.float32]:
+        """Extent of every place, shape (n,), km."""
+        return self._arrays["extent_km"]
+
+    @property
+    def population(self) -> npt.NDArray[np.int64]:
+        """Inhabitants of every place, shape (n,)."""
+        return self._arrays["population"]
+
+    @property
+    def fame(self) -> npt.NDArray[np.float32]:
+        """How well known every place is, as the population of an equally well-known city, shape (n,)."""
+        return self._arrays["fame"]
+
+    @property
+    def kind(self) -> npt.NDArray[np.uint8]:
+        """Index into ``kinds`` of every place, shape (n,)."""
+        return self._arrays["kind"]
+
+    @property
+    def country(self) -> npt.NDArray[np.uint16]:
+        """Index into ``country_codes`` of every place, shape (n,)."""
+        return self._arrays["country"]
+
+    @property
+    def admin(self) -> npt.NDArray[np.uint16]:
+        """Number of the first-level unit of every place (of a region: the one it is), 0 where unknown."""
+        return self._arrays["admin"]
+
+    def name(self, row: int) -> str:
+        """Usual name of a place."""
+        start, stop = self._arrays["name_starts"][row : row + 2]
+        return self._arrays["name_blob"][start:stop].tobytes().decode()
+
+    def rows_of_kind(self, *kinds: str) -> npt.NDArray[np.int64]:
+        """Rows of all places of some kinds."""
+        wanted = [self.kinds.index(kind) for kind in kinds if kind in self.kinds]
+        return np.flatnonzero(np.isin(self.kind, wanted))
+
+    def parts(self, row: int) -> npt.NDArray[np.float64]:
+        """Disks of a place, shape (parts, 3): latitude, longitude, radius in km."""
+        start, stop = self._arrays["part_starts"][row : row + 2]
+        return self._arrays["parts"][start:stop]
+
+    def place(self, row: int) -> Place:
+        """A place by its row."""
+        kind = self.kinds[self.kind[row]]
+        region = int(self._arrays["regions"][self.admin[row]])
+        return Place(
+            name=self.name(row),
+            kind=kind,
+            latlon=(float(self.latlon[row, 0]), float(self.latlon[row, 1])),
+            extent_km=float(self.extent_km[row]),
+            country_code=self.country_codes[self.country[row]],
+            admin1=self.name(region) if region >= 0 else "",
+            population=int(self.population[row]),
+            parts=tuple((float(a), float(b), float(c)) for a, b, c in self.parts(row)),
+            row=int(row),
+        )
+
+    def find(self, name: str) -> list[NameMatch]:
+        """Places that go by a name in any spelling of case, accents and punctuation, best known first."""
+        key = normalise(name)
+        matches = [NameMatch(self.place(p.place), key, 1.0, bool(p.flags & MAIN)) for p in self.index.exact(key)]
+        return sorted(matches, key=lambda match: -self.fame[match.place.row])
+
+    def find_fuzzy(self, name: str, limit: int = 10, lowest: float = 0.8) -> list[NameMatch]:
+        """Places whose name is written almost like this, most similar first, then best known.
+
+        Args:
+            name: In any script; names under four characters find nothing.
+            limit: How many names to follow; each may lead to several places.
+            lowest: Smallest similarity, in [0, 1].
+        """
+        matches = [
+            NameMatch(self.place(p.place), key, similarity, bool(p.flags & MAIN))
+            for key, similarity in self.index.similar(normalise(name), limit=limit, lowest=lowest)
+            for p in self.index.exact(key)
+        ]
+        return sorted(matches, key=lambda match: (-match.similarity, -self.fame[match.place.row]))
+
+    @cached_property
+    def _by_country(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """City rows sorted by country, then largest first, and where each country starts."""
+        cities = self.rows_of_kind("city")
+        order = cities[np.lexsort((-self.population[cities], self.country[cities]))]
+        return order, np.searchsorted(self.country[order], np.arange(len(self.country_codes) + 1))
+
+    def settlements(self, row: int) -> npt.NDArray[np.int64]:
+        """Rows of the largest cities of a country or first-level region, largest first, at most 512."""
+        order, starts = self._by_country
+        country = int(self.country[row])
+        cities = order[starts[country] : starts[country + 1]]
+        if self.kinds[self.kind[row]] != "country":
+            cities = cities[self.admin[cities] == self.admin[row]] if self.admin[row] else cities[:0]
+        return cities[:_SETTLEMENTS]
+
+    def country_rows(self, codes: Sequence[str]) -> list[int]:
+        """Rows of countries by their ISO code; unknown codes are left out."""
+        rows = self._country_row
+        return [rows[code] for code in codes if code in rows]
+
+    @cached_property
+    def _country_row(self) -> dict[str, int]:
+        return {self.country_codes[self.country[row]]: int(row) for row in self.rows_of_kind("country")}
+
+
+@cache
+def load_gazetteer() -> Gazetteer:
+    """The gazetteer of this installation: built on first use, then memory-mapped from the cache folder."""
+    return Gazetteer(cached_arrays("gazetteer", sources_key(), build_gazetteer))

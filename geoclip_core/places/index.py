@@ -1,0 +1,179 @@
+"""A compact index from names to places: exact by hash, similar by shared trigrams.
+
+A million names are kept as one block of UTF-8 and a few integer arrays, so that the index can be memory-mapped
+and costs a process only the pages it touches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz import fuzz, process
+
+from geoclip_core.files import Arrays
+from geoclip_core.places.names import normalise
+
+MAIN = 1  # the name the place goes by
+CODE = 2  # an abbreviation in capitals: NYC, MA, UK
+DEMONYM = 4  # an adjective of a country
+
+_BUCKETS = 1 << 17  # of trigram hashes
+_SHORTEST_FUZZY = 4  # characters; one slip in a shorter name makes another name
+_CANDIDATES = 64  # names compared letter by letter per question
+_COMMONEST = 30_000  # trigrams in more names than this tell little and cost most
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One place that goes by a name.
+
+    Args:
+        place: Row of the gazetteer.
+        flags: Sum of MAIN, CODE and DEMONYM.
+    """
+
+    place: int
+    flags: int
+
+
+def _hash(key: str) -> int:
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little")
+
+
+def build_index(names: Iterable[tuple[str, int, int]], fuzzy_places: npt.NDArray[np.bool_]) -> Arrays:
+    """Arrays for :class:`NameIndex`.
+
+    Args:
+        names: (name, place row, flags), in any order; names that normalise to nothing are left out.
+        fuzzy_places: Whether a place may be found by a similar name, one bool per place row.
+    """
+    postings: dict[str, dict[int, int]] = {}
+    for name, place, flags in names:
+        key = normalise(name)
+        if key:
+            places = postings.setdefault(key, {})
+            before = places.get(place, flags)
+            places[place] = (before & flags & ~MAIN) | ((before | flags) & MAIN)  # the stronger reading of the two
+    hashes = np.fromiter((_hash(key) for key in postings), np.uint64, len(postings))
+    order = np.argsort(hashes, kind="stable")
+    listed = list(postings)
+    keys = [listed[i] for i in order]
+    encoded = [key.encode() for key in keys]
+    rows = [postings[key] for key in keys]
+    fuzzy = np.array(
+        [
+            len(key) >= _SHORTEST_FUZZY and any(fuzzy_places[p] and f in (0, MAIN) for p, f in places.items())
+            for key, places in zip(keys, rows, strict=True)
+        ]
+    )
+    pool = np.flatnonzero(fuzzy).astype(np.int32)
+    starts, members, counts = _trigram_lists([keys[i] for i in pool])
+    return {
+        "hashes": hashes[order],
+        "blob": np.frombuffer(b"".join(encoded), np.uint8),
+        "blob_starts": np.cumsum([0, *map(len, encoded)], dtype=np.uint32),
+        "posting_starts": np.cumsum([0, *map(len, rows)], dtype=np.uint32),
+        "posting_places": np.array([p for places in rows for p in places], np.int32),
+        "posting_flags": np.array([f for places in rows for f in places.values()], np.uint8),
+        "pool": pool,
+        "pool_trigrams": counts,
+        "trigram_starts": starts,
+        "trigram_members": members,
+    }
+
+
+def _trigrams(key: str) -> npt.NDArray[np.int64]:
+    """Distinct trigram buckets of a key with a space at either end."""
+    points = np.frombuffer(f" {key} ".encode("utf-32-le"), np.uint32).astype(np.uint64)
+    return np.unique(_mix(points[:-2], points[1:-1], points[2:])).astype(np.int64)
+
+
+def _mix(a: Any, b: Any, c: Any) -> npt.NDArray[np.uint64]:
+    mixed = (a * np.uint64(0x9E3779B1) + b) * np.uint64(0x85EBCA77) + c
+    return (mixed * np.uint64(0xC2B2AE3D27D4EB4F)) >> np.uint64(64 - 17)
+
+
+def _trigram_lists(keys: list[str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """For every trigram bucket the pool members that hold it, as (starts, members), and counts per member."""
+    points = np.frombuffer("".join(f" {key} " for key in keys).encode("utf-32-le"), np.uint32).astype(np.uint64)
+    owner = np.repeat(np.arange(len(keys), dtype=np.int64), [len(key) + 2 for key in keys])
+    whole = owner[:-2] == owner[2:]
+    buckets = _mix(points[:-2], points[1:-1], points[2:])[whole].astype(np.int64)
+    pairs = np.unique(buckets * len(keys) + owner[:-2][whole])
+    buckets, members = pairs // len(keys), pairs % len(keys)
+    starts = np.searchsorted(buckets, np.arange(_BUCKETS + 1)).astype(np.uint32)
+    return starts, members.astype(np.int32), np.bincount(members, minlength=len(keys)).astype(np.uint16)
+
+
+class NameIndex:
+    """Names and the places that bear them.
+
+    Args:
+        arrays: What :func:`build_index` made, possibly memory-mapped.
+    """
+
+    def __init__(self, arrays: Arrays) -> None:
+        self._arrays = arrays
+
+    def __len__(self) -> int:
+        return len(self._arrays["hashes"])
+
+    def _key(self, row: int) -> str:
+        start, stop = self._arrays["blob_starts"][row : row + 2]
+        return self._arrays["blob"][start:stop].tobytes().decode()
+
+    def items(self) -> Iterator[tuple[str, list[Posting]]]:
+        """Every normalised name with its places."""
+        return ((self._key(row), self._postings(row)) for row in range(len(self)))
+
+    def _postings(self, row: int) -> list[Posting]:
+        start, stop = self._arrays["posting_starts"][row : row + 2]
+        places, flags = self._arrays["posting_places"][start:stop], self._arrays["posting_flags"][start:stop]
+        return [Posting(int(p), int(f)) for p, f in zip(places, flags, strict=True)]
+
+    def exact(self, key: str) -> list[Posting]:
+        """Places that go by a normalised name."""
+        value = np.uint64(_hash(key))
+        row = int(np.searchsorted(self._arrays["hashes"], value))
+        if row == len(self) or self._arrays["hashes"][row] != value or self._key(row) != key:
+            return []
+        return self._postings(row)
+
+    def similar(self, key: str, *, limit: int, lowest: float) -> list[tuple[str, float]]:
+        """Names written almost like a normalised one.
+
+        Args:
+            key: Normalised.
+            limit: How many at most.
+            lowest: Smallest similarity, in [0, 1].
+
+        Returns:
+            (normalised name, similarity in [0, 1]) best first: the larger of the share of letters kept in
+            order, and the same with words sorted less a little. Names under four characters have none.
+        """
+        if len(key) < _SHORTEST_FUZZY:
+            return []
+        a = self._arrays
+        wanted = _trigrams(key)
+        starts, stops = a["trigram_starts"][wanted], a["trigram_starts"][wanted + 1]
+        lists = [
+            a["trigram_members"][s:e] for s, e in zip(starts, stops, strict=True) if e - s < _COMMONEST
+        ]
+        if not lists or not sum(map(len, lists)):
+            return []
+        members, shared = np.unique(np.concatenate(lists), return_counts=True)
+        likeness = shared / (len(wanted) + a["pool_trigrams"][members])  # half of Dice's coefficient
+        best = members[np.argsort(-likeness, kind="stable")[:_CANDIDATES]]
+        choices = [self._key(int(row)) for row in a["pool"][best]]
+        found = process.extract(key, choices, scorer=_similarity, limit=limit, score_cutoff=100 * lowest)
+        return [(name, score / 100) for name, score, _ in found]
+
+
+def _similarity(a: str, b: str, *, score_cutoff: float | None = None) -> float:
+    """Percent: letters kept in order, or with words sorted (3 points less, since order carries meaning)."""
+    return max(fuzz.ratio(a, b, score_cutoff=score_cutoff), fuzz.token_sort_ratio(a, b, score_cutoff=score_cutoff) - 3)

