@@ -88,31 +88,33 @@ def cached_arrays(name: str, key: str, build: Callable[[], Mapping[str, npt.NDAr
     found = _read(folder)
     if found is not None:
         return found
+    lock = FileLock(f"{folder}.lock", timeout=_LOCK_SECONDS)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{folder}.lock", timeout=_LOCK_SECONDS):
-            found = _read(folder)
-            if found is None:
-                if folder.exists():
-                    warnings.warn(f"The cache entry {folder} is damaged; it is built again.", stacklevel=2)
-                    shutil.rmtree(folder)
-                made = build()
-                try:
-                    _write(folder, made)
-                except OSError as error:
-                    _warn_not_kept(folder, error)
-                    return {k: np.asarray(v) for k, v in made.items()}
-                found = _read(folder)
+        lock.acquire()
     except Timeout as error:
         raise CacheError(
             f"Another process has held {folder}.lock for {_LOCK_SECONDS:.0f} s",
             way_out=f"wait, or delete that file if no such process runs, or point {_CACHE_VARIABLE} elsewhere",
         ) from error
     except OSError as error:
-        if isinstance(error, GeoclipError):
-            raise
         _warn_not_kept(folder, error)
         return {k: np.asarray(v) for k, v in build().items()}
+    try:
+        found = _read(folder)
+        if found is not None:
+            return found
+        if folder.exists():
+            warnings.warn(f"The cache entry {folder} is damaged; it is built again.", stacklevel=2)
+        made = build()
+        try:
+            _write(folder, made)
+        except OSError as error:
+            _warn_not_kept(folder, error)
+            return {k: np.asarray(v) for k, v in made.items()}
+        found = _read(folder)
+    finally:
+        lock.release()
     if found is None:
         raise CacheError(
             f"The cache entry {folder} could not be read back after it was written",
@@ -153,12 +155,17 @@ def _read(folder: Path) -> Arrays | None:
 
 
 def _write(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write an entry beside its place and rename it; the caller holds the lock."""
+    for stale in folder.parent.glob(f".{folder.name}-*"):  # left by a process that was killed
+        shutil.rmtree(stale, ignore_errors=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, array in arrays.items():
-            np.save(part / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+            np.save(part / f"{name}.npy", array, allow_pickle=False)
         manifest = {name: _fingerprint(part / f"{name}.npy") for name in arrays}
         (part / "manifest.json").write_text(json.dumps(manifest))
+        if folder.exists():
+            shutil.rmtree(folder)
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

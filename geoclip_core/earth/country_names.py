@@ -118,5 +118,7 @@ def _plain(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("&", " and "))
     kept = [c for c in decomposed if not unicodedata.combining(c) and c not in ".'’"]
     words = "".join(c if c.isalnum() else " " for c in kept).split()
+    if len(words) == 1:
+        return words[0]
     words = ["saint" if word == "st" else word for word in words]
-    return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
+    return " ".join(words[1:] if words[:1] == ["the"] else words)

@@ -141,7 +141,8 @@ class RadiusRegion:
         if south <= -90 or north >= 90:
             return max(south, -90.0), -180.0, min(north, 90.0), 180.0
         reach = math.degrees(math.asin(math.sin(math.radians(angle_deg)) / math.cos(math.radians(lat))))
-        return south, *arc(lon - reach, 2 * reach), north
+        west, east = arc(lon - reach, 2 * reach)
+        return south, west, north, east
 
     def contains(self, latlon: npt.ArrayLike) -> Bools:
         """Whether each point of shape (..., 2) lies at most ``radius_km`` from the centre."""
@@ -189,7 +190,8 @@ class CountryRegion:
         widest = np.minimum(np.maximum(np.abs(south), np.abs(north)) + pad, 89.9)
         lon_pad = pad / np.cos(np.radians(widest))
         widths = np.minimum(east - west + 2 * lon_pad, 360.0)
-        return lowest, *shortest_cover(zip(west - lon_pad, widths, strict=True)), highest
+        start, end = shortest_cover(zip((west - lon_pad).tolist(), widths.tolist(), strict=True))
+        return lowest, start, highest, end
 
     def contains(self, latlon: npt.ArrayLike) -> Bools:
         """Whether each point of shape (..., 2) lies in one of the countries or at most 5 km off its coast."""
@@ -226,7 +228,8 @@ class UnionRegion:
         """The smallest box that holds the boxes of all."""
         boxes = [region.bounds for region in self.regions]
         arcs = [(west, arc_width(west, east)) for _, west, _, east in boxes]
-        return min(box[0] for box in boxes), *shortest_cover(arcs), max(box[2] for box in boxes)
+        west, east = shortest_cover(arcs)
+        return min(box[0] for box in boxes), west, max(box[2] for box in boxes), east
 
     def contains(self, latlon: npt.ArrayLike) -> Bools:
         """Whether each point of shape (..., 2) lies in any of the regions."""

@@ -70,27 +70,27 @@ def encode(
 
 
 def load_gallery(
-    encoder: LocationEncoder, latlon: npt.NDArray[np.float32], progress: Progress | None = None
+    encoder: LocationEncoder, latlon: npt.NDArray[np.float64], progress: Progress | None = None
 ) -> Gallery:
     """The gallery of given points under a given encoder, kept on disk.
 
     Args:
         encoder: The location encoder; its weights are part of the cache key.
-        latlon: (n, 2) float32 degrees; repeated points become one with a larger weight.
+        latlon: (n, 2) float64 degrees; repeated points become one with a larger weight.
         progress: Told how far a first encoding is.
 
     Returns:
         The gallery, its vectors memory-mapped from the cache and moved to the encoder's device.
     """
     weights_digest = digest(*(value.detach().cpu().numpy() for value in encoder.state_dict().values()))
-    key = digest("gallery 1", weights_digest, latlon)
+    key = digest("gallery 2", weights_digest, latlon)
 
     def build() -> dict[str, npt.NDArray[np.float64] | npt.NDArray[np.float32]]:
         points, counts = np.unique(latlon, axis=0, return_counts=True)
         return {
-            "latlon": points.astype(np.float64),
+            "latlon": points,
             "weights": counts.astype(np.float64),
-            "spread_km": _spacing_km(points.astype(np.float64)),
+            "spread_km": _spacing_km(points),
             "vectors": encode(encoder, points, progress).cpu().numpy(),
         }
 

@@ -204,7 +204,7 @@ class Locator:
 def _photos(photo: PhotoSource | Photo | Sequence[PhotoSource | Photo] | None) -> list[Photo]:
     if photo is None:
         return []
-    several = list(photo) if isinstance(photo, list | tuple) else [photo]
+    several: list[PhotoSource | Photo] = list(photo) if isinstance(photo, list | tuple) else [photo]  # type: ignore[list-item]
     if len(several) > MAX_PHOTOS:
         raise QueryError(f"{len(several)} photos were given", allowed=f"up to {MAX_PHOTOS} of one place")
     return [p if isinstance(p, Photo) else open_photo(p) for p in several]
@@ -218,13 +218,8 @@ def _notes_of(query: Query, records: Sequence[ExifRecord]) -> tuple[EvidenceNote
             used[part.kind, part.label] = EvidenceNote(part.kind, part.label, True, latlon)
     notes = list(used.values())
     if not any(note.kind == "exif" for note in notes):
-        for record in records:
-            if record.latlon is not None:
-                notes.append(
-                    EvidenceNote(
-                        "exif", "the photo's EXIF block states a position; it is shown, not used", False, record.latlon
-                    )
-                )
+        shown = "the photo's EXIF block states a position; it is shown, not used"
+        notes += [EvidenceNote("exif", shown, False, r.latlon) for r in records if r.latlon is not None]
     return tuple(notes)
 
 

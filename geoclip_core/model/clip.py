@@ -6,6 +6,7 @@ through the same code.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -54,8 +55,8 @@ def shape_of(state: Mapping[str, Tensor]) -> ClipShape:
     """
     try:
         patches = state["visual.conv1.weight"]
-        grid = round((state["visual.positional_embedding"].shape[0] - 1) ** 0.5)
-        return ClipShape(
+        grid = math.isqrt(state["visual.positional_embedding"].shape[0] - 1)
+        shape = ClipShape(
             dim=state["text_projection"].shape[1],
             image_size=grid * patches.shape[-1],
             patch=patches.shape[-1],
@@ -66,12 +67,16 @@ def shape_of(state: Mapping[str, Tensor]) -> ClipShape:
             context=state["positional_embedding"].shape[0],
             vocabulary=state["token_embedding.weight"].shape[0],
         )
-    except (KeyError, IndexError) as error:
+    except (KeyError, IndexError, ValueError) as error:
         raise WeightsError(
             f"These weights are not a CLIP with two transformers: {error} is missing or misshapen",
             allowed="open_clip or OpenAI ViT-L/14 weights, or a Hugging Face CLIPModel folder",
             way_out="name the file of CLIP ViT-L/14 (tag openai)",
         ) from error
+    for width in (shape.image_width, shape.text_width):
+        if width < HEAD_WIDTH or width % HEAD_WIDTH:
+            raise WeightsError(f"A transformer of these weights is {width} wide", allowed=f"multiples of {HEAD_WIDTH}")
+    return shape
 
 
 def _blocks(state: Mapping[str, Tensor], prefix: str) -> int:
@@ -102,7 +107,7 @@ def build_towers(shape: ClipShape, device: str | torch.device = "cpu") -> tuple[
                 context_length=shape.context,
                 vocab_size=shape.vocabulary,
                 width=shape.text_width,
-                heads=max(1, shape.text_width // HEAD_WIDTH),
+                heads=shape.text_width // HEAD_WIDTH,
                 layers=shape.text_layers,
             ),
             quick_gelu=True,

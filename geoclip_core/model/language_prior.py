@@ -25,9 +25,9 @@ _BUCKETS = 1 << 16  # of n-gram hashes
 _SMOOTHING = 3000.0  # n-grams (about 100 names) at large that every country starts with
 _FEWEST_NAMES = 30  # a country with fewer names teaches nothing
 _MAIN_LANGUAGES = 3  # of a country's list, which starts with the official ones
-_INDEPENDENCE = 0.25  # n-grams of one word overlap, so each counts as this part of a witness
-_WORD_LANGUAGE = 2.0  # log of how much more often a kind word stands where its language is spoken
-_STRONGEST_WORD = 4.0  # limit of what one word may say
+_INDEPENDENCE = 0.15  # n-grams of one word overlap, so each counts as this part of a witness
+_WORD_LANGUAGE = 3.0  # log of how much more often a kind word stands where its language is spoken
+_STRONGEST_WORD = 6.0  # limit of what one word may say
 
 Floats = npt.NDArray[np.float64]
 
@@ -101,6 +101,16 @@ class LanguagePrior:
         key = digest(_FORMAT, sources_key())
         self._log_ratio = cached_arrays("language", key, self._learn)["log_ratio"]
         self._by_language: dict[str, npt.NDArray[np.bool_]] = {}
+        self._log_prior = self._prior()
+
+    def _prior(self) -> Floats:
+        """Log share of every country among what people ask for: half its people, half its landmarks."""
+        gazetteer = self._gazetteer
+        cities = gazetteer.rows_of_kind("city")
+        people = np.bincount(gazetteer.country[cities], gazetteer.population[cities], len(gazetteer.country_codes))
+        sights = np.bincount(gazetteer.country, gazetteer.kind != gazetteer.kinds.index("city"), len(people))
+        prior = np.where(people > 0, 0.5 * np.log(people + 1e5) + 0.5 * np.log(sights + 1), -np.inf)
+        return np.asarray(prior - np.logaddexp.reduce(prior))
 
     def _learn(self) -> Arrays:
         gazetteer, names = self._gazetteer, list[tuple[str, int]]()
@@ -144,5 +154,21 @@ class LanguagePrior:
         return np.clip(total, -_STRONGEST_WORD, _STRONGEST_WORD)
 
     def text(self, words: Sequence[str]) -> Floats:
-        """Log likelihood ratio of several words for every country, shape (countries,); 0 where nothing is said."""
-        return np.sum([self.word(word) for word in words] or [np.zeros(len(self._gazetteer.country_codes))], axis=0)
+        """Log likelihood ratio of several words for every country, shape (countries,)."""
+        nothing = np.zeros(len(self._gazetteer.country_codes))
+        return np.sum([nothing, *(self.word(word) for word in words)], axis=0)
+
+    def countries(self, words: Sequence[str]) -> tuple[Floats, float]:
+        """Which countries the words sound like.
+
+        Args:
+            words: Normalised, without place names and common English words.
+
+        Returns:
+            Probability of every country number given that the words are of some country, shape (countries,),
+            sum 1; and the evidence: log of how much likelier the words are as words of these countries than as
+            names at large. Random letters have negative evidence.
+        """
+        joint = self.text(words) + self._log_prior
+        evidence = float(np.logaddexp.reduce(joint))
+        return np.exp(joint - evidence), evidence if words else -np.inf

@@ -1,25 +1,163 @@
+"""Text to places with weights: what a gazetteer, a sense of language and sentence embeddings can know.
+
+Names come first, exact or almost, ranked by fame and by how well they agree with the rest of the text. Where
+no name convinces, the description is compared with landscapes by meaning, and the sound of the words with
+the names of countries. Where none of these says anything, the answer is that no place was recognised.
+"""
+
 from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
-from geoclip_core.places.gazetteer import load_gazetteer
-from geoclip_core.places.names import tokenise
+import numpy.typing as npt
+
 from geoclip_core.model.language_prior import LanguagePrior
-from geoclip_core.model.spans import *
-from geoclip_core.model.ranking import *
+from geoclip_core.model.meaning import Meaning
+from geoclip_core.model.query_text import clean_text, parse_coordinates
+from geoclip_core.model.ranking import Ranker, says_language
+from geoclip_core.model.reading import Alternative, How, Reading
+from geoclip_core.model.spans import Span, exact_spans, fuzzy_spans
+from geoclip_core.places.gazetteer import Gazetteer, Place, load_gazetteer
+from geoclip_core.places.names import Token, tokenise
+
+_Candidate = tuple[float, int, str, How]  # score, gazetteer row, words as written, how
+
+_LOWEST_SCORE = -1.0  # of a name; below, it is likelier that the words mean something else
+_CERTAIN_SCORE = 2.0  # of an exact name; above, no similar name and no meaning is looked for
+_LOWEST_EVIDENCE = 0.3  # of a language; see LanguagePrior.countries
+_LOWEST_LANDSCAPE = 0.6  # cosine between a description and a landscape; nonsense stays below 0.53
+_LOWEST_LANDMARK = 0.75  # cosine between a description and a name
+_MEANING_SPREAD = 0.05  # difference of cosines that is worth a factor e
+_MOST_ALTERNATIVES = 12
+_LEAST_WEIGHT = 0.005
+_COORDINATE_KM = 0.1
+
+
 class PlaceEncoder:
-    def __init__(self):
-        self.g=load_gazetteer(); self.lang=LanguagePrior(self.g); self.ranker=Ranker(self.g,self.lang)
-    def candidates(self,text):
-        tokens=tokenise(text)
-        spans=exact_spans(tokens,self.g)
-        scores=self.ranker.score(tokens,spans)
-        best=max((s.max() for s in scores),default=-99)
-        if best<2.0:
-            fz=fuzzy_spans(tokens,[s for s,x in zip(spans,scores) if x.max()>1],self.g)
-            if fz:
-                spans=spans+fz
-                scores=self.ranker.score(tokens,spans)
-        best={}
-        for s,x in zip(spans,scores):
-            for r,v in zip(s.rows,x):
-                if r not in best or v>best[r][0]: best[int(r)]=(float(v),s)
-        return tokens,sorted(((v,r,s) for r,(v,s) in best.items()),key=lambda t:-t[0])
+    """Reads texts; keeps what it needs in memory between them.
+
+    Args:
+        gazetteer: The places; those of this installation when absent.
+    """
+
+    def __init__(self, gazetteer: Gazetteer | None = None) -> None:
+        self.gazetteer = gazetteer or load_gazetteer()
+        self._language = LanguagePrior(self.gazetteer)
+        self._ranker = Ranker(self.gazetteer, self._language)
+        self._meaning = Meaning(self.gazetteer)
+
+    def read(self, text: str) -> Reading:
+        """Understand a text as places.
+
+        Args:
+            text: A name, an address, a description or coordinates, in any script the gazetteer has.
+
+        Returns:
+            The places with weights, or a reading with ``recognised`` false.
+
+        Raises:
+            QueryError: Empty, too long, or coordinates that are not on Earth.
+        """
+        cleaned = clean_text(text)
+        point = parse_coordinates(cleaned)
+        if point is not None:
+            return self._at(cleaned, point)
+        tokens = tokenise(cleaned)
+        candidates = self._by_name(tokens)
+        strongest = candidates[0][0] if candidates else -np.inf
+        if strongest < _CERTAIN_SCORE and tokens:
+            candidates = self._by_meaning(cleaned, strongest) or candidates
+        if not candidates:
+            candidates = self._by_language(tokens)
+        alternatives = self._weigh(candidates)
+        return Reading(cleaned, alternatives, self._explain(alternatives), self._towns)
+
+    def _at(self, text: str, point: tuple[float, float]) -> Reading:
+        name = f"{point[0]:.5f}, {point[1]:.5f}"
+        place = Place(name, "point", point, _COORDINATE_KM, "", "", 0, ((*point, _COORDINATE_KM),))
+        only = Alternative(place, 1.0, text, "coordinates", 0.0)
+        return Reading(text, (only,), f"Read as coordinates: {name}.", self._towns)
+
+    def _by_name(self, tokens: Sequence[Token]) -> list[_Candidate]:
+        """Every place that a stretch of the text names, best first, each once."""
+        spans = exact_spans(tokens, self.gazetteer)
+        scores = self._ranker.score(tokens, spans)
+        if max((float(s.max()) for s in scores), default=-np.inf) < _CERTAIN_SCORE:
+            convincing = [span for span, s in zip(spans, scores, strict=True) if s.max() > _LOWEST_SCORE]
+            similar = fuzzy_spans(tokens, convincing, self.gazetteer)
+            if similar:
+                spans += similar
+                scores = self._ranker.score(tokens, spans)
+        return _best_per_place(spans, scores)
+
+    def _by_meaning(self, text: str, to_beat: float) -> list[_Candidate]:
+        """Landscapes that a description means, and landmarks it paraphrases."""
+        landscape = self.gazetteer.kinds.index("landscape")
+        found: list[_Candidate] = []
+        for row, cosine in self._meaning.nearest(text, _MOST_ALTERNATIVES):
+            lowest = _LOWEST_LANDSCAPE if self.gazetteer.kind[row] == landscape else _LOWEST_LANDMARK
+            if cosine >= lowest:
+                found.append((cosine / _MEANING_SPREAD, row, text, "meaning"))
+        return found if to_beat < _LOWEST_SCORE + 1.0 else []
+
+    def _by_language(self, tokens: Sequence[Token]) -> list[_Candidate]:
+        """Countries that the words sound like."""
+        words = [token.text for token in tokens if says_language(token)]
+        probability, evidence = self._language.countries(words)
+        if evidence < _LOWEST_EVIDENCE:
+            return []
+        codes = self.gazetteer.country_codes
+        likely = [int(i) for i in np.argsort(-probability)[:_MOST_ALTERNATIVES] if probability[i] >= _LEAST_WEIGHT]
+        return [
+            (float(np.log(probability[i])) + evidence, row, "", "language")
+            for i in likely
+            for row in self.gazetteer.country_rows([codes[i]])
+        ]
+
+    def _weigh(self, candidates: Sequence[_Candidate]) -> tuple[Alternative, ...]:
+        """The best candidates with weights in proportion to the exponential of their scores."""
+        best = sorted(candidates, key=lambda candidate: -candidate[0])[:_MOST_ALTERNATIVES]
+        if not best:
+            return ()
+        weights = np.exp([score - best[0][0] for score, *_ in best])
+        weights = np.where(weights / weights.sum() >= _LEAST_WEIGHT, weights, 0.0)
+        weights /= weights.sum()
+        return tuple(
+            Alternative(self.gazetteer.place(row), float(weight), words, how, score)
+            for (score, row, words, how), weight in zip(best, weights, strict=True)
+            if weight > 0
+        )
+
+    def _explain(self, alternatives: Sequence[Alternative]) -> str:
+        if not alternatives:
+            return "No place recognised in this text."
+        first = alternatives[0]
+        label = self.gazetteer.label(first.place)
+        others = [
+            f"{self.gazetteer.label(a.place)} ({a.weight:.0%})" for a in alternatives[1:4] if a.weight >= 0.02
+        ]
+        also = f"; also possible: {'; '.join(others)}" if others else ""
+        start = {
+            "exact": f"“{first.matched_text}” is the name of {label}",
+            "fuzzy": f"“{first.matched_text}” is written almost like a name of {label}",
+            "country": f"“{first.matched_text}” names {label}",
+            "meaning": f"The description is closest in meaning to {label}",
+            "language": f"No place name was recognised; the words sound like {label}",
+            "coordinates": label,
+        }[first.how]
+        return f"{start} ({first.weight:.0%}){also}."
+
+    def _towns(self, place: Place) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Where people are in a country or region: its towns, by the square root of their population."""
+        rows = self.gazetteer.settlements(place.row)
+        return self.gazetteer.latlon[rows], np.sqrt(self.gazetteer.population[rows] + 1.0)
+
+
+def _best_per_place(spans: Sequence[Span], scores: Sequence[npt.NDArray[np.float64]]) -> list[_Candidate]:
+    best: dict[int, _Candidate] = {}
+    for span, values in zip(spans, scores, strict=True):
+        for row, value in zip(span.rows.tolist(), values.tolist(), strict=True):
+            if value >= _LOWEST_SCORE and (row not in best or value > best[row][0]):
+                best[row] = (value, row, span.text, span.how)
+    return sorted(best.values(), key=lambda candidate: -candidate[0])

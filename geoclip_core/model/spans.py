@@ -13,7 +13,7 @@ import numpy.typing as npt
 from geoclip_core.places.gazetteer import Gazetteer
 from geoclip_core.places.index import CODE, Posting
 from geoclip_core.places.names import Token, join
-from geoclip_core.places.words import kind_words
+from geoclip_core.places.words import FUNCTION_WORDS, kind_words
 
 LONGEST = 9  # words in a name
 LONGEST_DENSE = 14  # characters in a name of a script without spaces
@@ -84,37 +84,34 @@ def exact_spans(tokens: Sequence[Token], gazetteer: Gazetteer) -> list[Span]:
         longest = LONGEST_DENSE if first.dense else LONGEST
         for stop in range(start + 1, min(start + longest, len(tokens)) + 1):
             piece = tokens[start:stop]
-            if stop == start + 1 and not _may_stand_alone(first, len(tokens)):
-                continue
             postings = gazetteer.index.exact(join([token.text for token in piece]))
             if len(piece) == 1 and postings:
-                postings = _without_codes(postings, first, shouting, gazetteer)
+                postings = _meant_alone(postings, first, shouting, len(tokens), gazetteer)
             if postings:
                 spans.append(_span(start, stop, piece, join([t.text for t in piece]), postings, 1.0))
     return spans
 
 
-def _may_stand_alone(token: Token, tokens_in_text: int) -> bool:
-    """Whether a single token can name a place: not a digit, not one letter, not a kind of thing in a longer text."""
-    if token.dense or len(token.text) < 2 or token.text.isdigit():
-        return False
-    return tokens_in_text == 1 or token.text not in kind_words()
-
-
-def _without_codes(
-    postings: list[Posting], token: Token, shouting: bool, gazetteer: Gazetteer
+def _meant_alone(
+    postings: list[Posting], token: Token, shouting: bool, tokens_in_text: int, gazetteer: Gazetteer
 ) -> list[Posting]:
-    """Abbreviations count where they are written in capitals; a country's also in small letters."""
+    """What a single token can name.
+
+    A number, a letter or a character of a dense script names nothing. A kind of thing names a landscape, and
+    a place only if it is all there is. Abbreviations count where they are written in capitals; of two letters
+    only they and countries count.
+    """
+    if token.dense or len(token.text) < 2 or token.text.isdigit():
+        return []
     capitals = token.original.isupper() and not shouting
+    short = len(token.text) < 3 and token.text.isascii()
+    only_landscapes = tokens_in_text > 1 and token.text in kind_words()
     kept = []
     for posting in postings:
-        if posting.flags & CODE and not capitals:
-            country = gazetteer.kinds[gazetteer.kind[posting.place]] == "country"
-            if not country or token.text in common_words() and token.text not in ("usa", "uk"):
-                continue
-        if len(token.text) < 3 and token.text.isascii() and not (posting.flags & CODE and capitals) and token.text not in ("uk",):
-            continue
-        kept.append(posting)
+        kind = gazetteer.kinds[gazetteer.kind[posting.place]]
+        fits = capitals if posting.flags & CODE else not short or kind == "country"
+        if fits and (kind == "landscape" or not only_landscapes):
+            kept.append(posting)
     return kept
 
 
@@ -150,7 +147,9 @@ def fuzzy_spans(tokens: Sequence[Token], taken: Sequence[Span], gazetteer: Gazet
                 continue
             if piece[0].segment != piece[-1].segment or any(t.dense for t in piece):
                 continue
-            if length == 1 and (piece[0].text in common_words()):
+            if piece[0].text in FUNCTION_WORDS or piece[-1].text in FUNCTION_WORDS:
+                continue
+            if length == 1 and piece[0].text in common_words():
                 continue
             if sum(len(t.text) for t in piece) >= _FUZZY_LETTERS:
                 tries.append((start, start + length))

@@ -19,14 +19,17 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from geoclip_core.errors import PhotoError
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP")
-"""Formats that are decoded, by Pillow's names; everything else is refused before any decoder runs."""
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP")
+"""Formats that are decoded, by Pillow's names; everything else is refused before any decoder runs.
+The stereo pictures of phones (MPO) are opened by the JPEG decoder."""
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_PIXELS = 178_956_970
 """Pixels of the largest photo that is decoded: Pillow's own hard limit, 0.5 GB as RGB."""
+MAX_ASPECT = 100
+"""Longer side over shorter side; resizing the short side of a thinner strip would need gigabytes."""
 
-# What Pillow's decoders raise on files that are cut short or made to harm; Pillow has no one base class.
+# What Pillow's decoders raise on files that are cut short or made to harm; they have no one base class.
 _DAMAGED = (
     OSError,
     SyntaxError,
@@ -35,9 +38,13 @@ _DAMAGED = (
     IndexError,
     KeyError,
     TypeError,
+    RuntimeError,
+    OverflowError,
     struct.error,
     zlib.error,
 )
+
+_SCALE_DOWN = "scale it down first; the model looks at 224 x 224 pixels anyway"
 
 PhotoSource = str | Path | bytes | bytearray | BinaryIO | Image.Image
 
@@ -74,22 +81,25 @@ def open_photo(source: PhotoSource) -> Photo:
         16-bit images are scaled to 8 bits.
 
     Raises:
-        PhotoError: The source is missing, empty, too large, not an image of a known format, or damaged.
+        PhotoError: The source is missing, empty, too large, a strip thinner than 1 : ``MAX_ASPECT``, not an
+            image of a known format, or damaged.
     """
     if isinstance(source, Image.Image):
-        return _finish(source, source.format or "memory")
-    name, data = _read(source)
-    if not data:
-        raise PhotoError(f"{name} is empty (0 bytes)", allowed=_allowed(), way_out="choose another file")
+        name, data = "The picture", b""
+    else:
+        name, data = _read(source)
+        if not data:
+            raise PhotoError(f"{name} is empty (0 bytes)", allowed=_allowed(), way_out="choose another file")
     with warnings.catch_warnings():
         # Pillow warns from half its hard limit on; the limit below is the hard one, and it refuses instead.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         # Metadata that is cut short is reported by photo/exif; it does not spoil the pixels.
         warnings.simplefilter("ignore", UserWarning)
         try:
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image = source if isinstance(source, Image.Image) else Image.open(io.BytesIO(data), formats=FORMATS)
             _check_size(name, image.size)
             image.load()
+            return _finish(image)
         except UnidentifiedImageError as error:
             raise PhotoError(
                 f"{name} is not an image that can be read (it begins with {data[:8]!r})",
@@ -100,7 +110,7 @@ def open_photo(source: PhotoSource) -> Photo:
             raise PhotoError(
                 f"{name} unpacks to more than {MAX_PIXELS / 1e6:.0f} million pixels",
                 allowed=_allowed(),
-                way_out="scale it down first; the model looks at 224 x 224 pixels anyway",
+                way_out=_SCALE_DOWN,
             ) from error
         except PhotoError:
             raise
@@ -110,7 +120,6 @@ def open_photo(source: PhotoSource) -> Photo:
                 allowed="a whole file",
                 way_out="copy the file again",
             ) from error
-        return _finish(image, image.format or "unknown")
 
 
 def _allowed() -> str:
@@ -119,31 +128,36 @@ def _allowed() -> str:
 
 
 def _read(source: str | Path | bytes | bytearray | BinaryIO) -> tuple[str, bytes]:
-    if isinstance(source, bytes | bytearray):
-        name, size, data = "The photo", len(source), bytes(source)
-    elif isinstance(source, str | Path):
-        path = Path(source).expanduser()
-        name = f"The file {path}"
-        try:
-            size = path.stat().st_size
+    """A name for messages and the bytes of the file, at most ``MAX_BYTES`` of them."""
+    name = "The photo"
+    data: object = None
+    try:
+        if isinstance(source, bytes | bytearray):
+            data = bytes(source)
+        elif isinstance(source, str | Path):
+            name = f"The file {source}"
+            path = Path(source).expanduser()
             if path.is_dir():
                 raise PhotoError(f"{path} is a folder", allowed="one photo", way_out="name a file inside it")
-            data = path.read_bytes() if size <= MAX_BYTES else b""
-        except FileNotFoundError as error:
-            raise PhotoError(f"There is no file {path}", way_out="check the path") from error
-        except (OSError, ValueError) as error:
-            raise PhotoError(f"The file {path} cannot be read ({error})", way_out="check its permissions") from error
-    elif hasattr(source, "read"):
-        name = "The photo"
-        data = source.read(MAX_BYTES + 1)
-        size = len(data)
-    else:
+            if path.exists() and not path.is_file():
+                raise PhotoError(f"{path} is a device or a pipe", allowed="a file", way_out="copy it to a file")
+            with path.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
+        elif hasattr(source, "read"):
+            data = source.read(MAX_BYTES + 1)
+    except PhotoError:
+        raise
+    except FileNotFoundError as error:
+        raise PhotoError(f"There is no file {source!s}", way_out="check the path") from error
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a ~user without a home
+        raise PhotoError(f"{name} cannot be read ({error})", way_out="check the path and its permissions") from error
+    if not isinstance(data, bytes):
         raise PhotoError(
             f"A photo cannot be read from {type(source).__name__}",
-            allowed="a path, bytes, an open binary file, or a PIL image",
+            allowed="a path, bytes, a file opened in binary mode, or a PIL image",
         )
-    if size > MAX_BYTES:
-        raise PhotoError(f"{name} has more than {MAX_BYTES // 2**20} MiB", allowed=_allowed(), way_out="scale it down")
+    if len(data) > MAX_BYTES:
+        raise PhotoError(f"{name} has more than {MAX_BYTES // 2**20} MiB", allowed=_allowed(), way_out=_SCALE_DOWN)
     return name, data
 
 
@@ -153,14 +167,21 @@ def _check_size(name: str, size: tuple[int, int]) -> None:
         raise PhotoError(
             f"{name} has {width} x {height} = {width * height / 1e6:.0f} million pixels",
             allowed=_allowed(),
-            way_out="scale it down first; the model looks at 224 x 224 pixels anyway",
+            way_out=_SCALE_DOWN,
+        )
+    if not min(size) or max(size) > MAX_ASPECT * min(size):
+        raise PhotoError(
+            f"{name} is a strip of {width} x {height} pixels",
+            allowed=f"a longer side of at most {MAX_ASPECT} times the shorter one",
+            way_out="cut out the part that shows the place",
         )
 
 
-def _finish(image: Image.Image, kind: str) -> Photo:
+def _finish(image: Image.Image) -> Photo:
+    kind = image.format or "memory"
     notes = []
     if getattr(image, "is_animated", False) and kind not in ("MPO", "HEIF"):
-        notes.append(f"The file is an animation of {getattr(image, 'n_frames', 'several')} frames; the first was used.")
+        notes.append("The file holds several frames or pages; the first was used.")
     try:
         exif = image.getexif()
         upright = ImageOps.exif_transpose(image)
@@ -179,12 +200,14 @@ def _to_rgb(image: Image.Image) -> tuple[Image.Image, str]:
     if mode == "RGB":
         return image, ""
     if mode.startswith("I") or mode == "F":
-        values = np.asarray(image, dtype=np.float64)
-        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-        top = 65535.0 if mode.startswith("I") and values.max(initial=0) > 255 else max(255.0, values.max(initial=0))
-        grey = np.clip(values * (255.0 / top), 0, 255).round().astype(np.uint8)
+        values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        # Wider modes do not say what white is: the smallest usual depth that holds the brightest value.
+        peak = float(values.max(initial=0))
+        depths = {"F": (1.0, 255.0, 65535.0), "I": (255.0, 65535.0)}.get(mode, (65535.0,))
+        full = next((depth for depth in depths if peak <= depth), peak)
+        grey = np.clip(values * (255.0 / full), 0, 255).round().astype(np.uint8)
         return Image.fromarray(grey).convert("RGB"), "High-depth grey values were scaled to 8 bits."
-    if "A" in mode or "a" in mode or "transparency" in image.info:
+    if image.has_transparency_data:
         layered = image.convert("RGBA")
         if layered.getchannel("A").getextrema() != (255, 255):
             white = Image.new("RGBA", layered.size, (255, 255, 255, 255))

@@ -7,6 +7,8 @@ fix. It is therefore evidence of its own, always shown apart from what the pixel
 from __future__ import annotations
 
 import math
+import struct
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,11 +56,15 @@ def read_exif(photo: Photo | Image.Exif) -> ExifRecord:
     """
     exif = photo.exif if isinstance(photo, Photo) else photo
     problems: list[str] = []
-    try:
-        gps: dict[int, Any] = dict(exif.get_ifd(ExifTags.IFD.GPSInfo))
-        details: dict[int, Any] = {**dict(exif), **dict(exif.get_ifd(ExifTags.IFD.Exif))}
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, AttributeError, IndexError):
-        return ExifRecord(problems=("The EXIF block is damaged and was not read.",))
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always", UserWarning)  # Pillow's word for an entry that it had to skip
+        try:
+            gps: dict[int, Any] = dict(exif.get_ifd(ExifTags.IFD.GPSInfo))
+            details: dict[int, Any] = {**dict(exif), **dict(exif.get_ifd(ExifTags.IFD.Exif))}
+        except (OSError, SyntaxError, ValueError, KeyError, TypeError, AttributeError, IndexError, struct.error):
+            return ExifRecord(problems=("The EXIF block is damaged and was not read.",))
+    if complaints:
+        problems.append("Parts of the EXIF block are damaged; what could be read was used.")
     altitude = _number(gps.get(_GPS.GPSAltitude))
     if altitude is not None and gps.get(_GPS.GPSAltitudeRef) in (1, b"\x01"):
         altitude = -abs(altitude)
@@ -119,14 +125,15 @@ def _position(gps: dict[int, Any], problems: list[str]) -> tuple[float, float] |
         if abs(value) > limit:
             problems.append(f"The file gives a {word} of {value:.4f} degrees, beyond {limit:.0f}; it was not used.")
             return None
-    south, west = (_text(gps.get(tag)).upper()[:1] for tag in (_GPS.GPSLatitudeRef, _GPS.GPSLongitudeRef))
-    if south not in ("N", "S") or west not in ("E", "W"):
-        problems.append("The file does not say which hemisphere its position is in; north and east were assumed.")
     if latitude == 0.0 and longitude == 0.0:
         problems.append("The file gives exactly 0, 0, which devices write when they have no fix; it was not used.")
         return None
-    latitude = -latitude if south == "S" else latitude
-    longitude = -longitude if west == "W" else longitude
+    south, west = (_text(gps.get(tag)).upper()[:1] for tag in (_GPS.GPSLatitudeRef, _GPS.GPSLongitudeRef))
+    if south not in ("N", "S") or west not in ("E", "W"):
+        problems.append("The file does not say which hemisphere its position is in; north and east were assumed.")
+    # Some devices write the sign and the letter; both mean the same.
+    latitude = -abs(latitude) if south == "S" else latitude
+    longitude = -abs(longitude) if west == "W" else longitude
     return latitude, -180.0 if longitude == 180.0 else longitude
 
 

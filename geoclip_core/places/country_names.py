@@ -225,7 +225,7 @@ TN Tunisia|تونس|Tunisie|Tunesien|Túnez|Тунис ; Tunisian
 TO Tonga ; Tongan
 TR Turkey|Türkiye|Turkiye|Türkei|Turquie|Turquía|Turchia|Турция|トルコ|土耳其|터키|تركيا ; Turkish|Türk
 TT Trinidad and Tobago|Trinidad
-TW Taiwan|臺灣|台灣|台湾|Republic of China|ROC|Taïwan|Formosa|Тайвань|대만 ; Taiwanese
+TW Taiwan|臺灣|台灣|台湾|Republic of China|Taïwan|Formosa|Тайвань|대만 ; Taiwanese
 TZ Tanzania|United Republic of Tanzania|Tanzanie|Tansania|Танзания|坦桑尼亚 ; Tanzanian
 UA Ukraine|Україна|Ukrayina|Ucrania|Ucraina|Украина|ウクライナ|乌克兰|우크라이나 ; Ukrainian
 UG Uganda|Ouganda ; Ugandan
@@ -243,7 +243,7 @@ VU Vanuatu
 WS Samoa|Western Samoa ; Samoan
 XK Kosovo|Kosova|Косово ; Kosovar
 YE Yemen|اليمن|Yémen|Jemen|Йемен|也门 ; Yemeni
-ZA South Africa|Suid-Afrika|Afrique du Sud|Südafrika|Sudáfrica|ЮАР|Mzansi|RSA|南アフリカ
+ZA South Africa|Suid-Afrika|Afrique du Sud|Südafrika|Sudáfrica|ЮАР|Mzansi|南アフリカ
 ZA 南非 ; South African
 ZM Zambia|Sambia ; Zambian
 ZW Zimbabwe|Simbabwe|Зимбабве|Rhodesia ; Zimbabwean

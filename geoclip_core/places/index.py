@@ -17,6 +17,7 @@ from rapidfuzz import fuzz, process
 
 from geoclip_core.files import Arrays
 from geoclip_core.places.names import normalise
+from geoclip_core.places.words import kind_words
 
 MAIN = 1  # the name the place goes by
 CODE = 2  # an abbreviation in capitals: NYC, MA, UK
@@ -175,5 +176,17 @@ class NameIndex:
 
 
 def _similarity(a: str, b: str, *, score_cutoff: float | None = None) -> float:
-    """Percent: letters kept in order, or with words sorted (3 points less, since order carries meaning)."""
-    return max(fuzz.ratio(a, b, score_cutoff=score_cutoff), fuzz.token_sort_ratio(a, b, score_cutoff=score_cutoff) - 3)
+    """Percent of letters kept in order, or with words sorted (3 points less, since order carries meaning).
+
+    The words that tell the place apart must agree as well as the whole: "Konso Cultural Landscape" is not
+    a slip for "Khomani Cultural Landscape".
+    """
+    whole = max(fuzz.ratio(a, b, score_cutoff=score_cutoff), fuzz.token_sort_ratio(a, b, score_cutoff=score_cutoff) - 3)
+    telling_a, telling_b = _telling(a), _telling(b)
+    if not whole or not telling_a or not telling_b:
+        return whole if telling_a == telling_b else 0.0
+    return min(whole, fuzz.token_sort_ratio(telling_a, telling_b))
+
+
+def _telling(key: str) -> str:
+    return " ".join(word for word in key.split() if word not in kind_words())

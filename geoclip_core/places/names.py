@@ -31,7 +31,8 @@ _DENSE = (
     "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han
     "\uac00-\ud7af"  # Hangul
 )
-_TOKEN = re.compile(rf"[{_DENSE}]|[^\W_{_DENSE}](?:[^\W_{_DENSE}]|[\u0900-\u0dff\ufffd])*")
+_LETTER = rf"(?:[^\W_{_DENSE}]|\ufffd)"  # a replacement character stands for a letter lost on the way
+_TOKEN = re.compile(rf"[{_DENSE}]|{_LETTER}(?:{_LETTER}|[\u0900-\u0dff])*")
 _DENSE_TOKEN = re.compile(rf"[{_DENSE}]")
 _BREAK = re.compile(r"[,;:/|()\[\]{}<>\n\r\t\"“”«»„。，、・–—]|\s-\s|(?<=\w{3})\.\s")
 

@@ -22,11 +22,12 @@ from geoclip_core.files import Arrays, asset_path, digest
 from geoclip_core.places.country_names import country_names
 from geoclip_core.places.index import CODE, DEMONYM, MAIN, build_index
 
-FORMAT = "6"  # raise when the arrays change their meaning
+FORMAT = "7"  # raise when the arrays change their meaning
 PEOPLE_PER_KM2 = 3000.0  # of built-up land in developed countries: Angel et al. 2011, Progress in Planning 75
 SMALLEST_CITY_KM = 1.0  # GeoNames rounds many villages to about a minute of arc, and gives no shape
 LANDMARK_FAME = 1_000_000.0  # a landmark is in the table because as many know it as know a city of this size
-COUNTRY_FAME = 30_000_000.0  # a country's name means the country, before any town of that name
+LANDSCAPE_FAME = 30_000.0  # "desert" beside a place name describes that place
+COUNTRY_FAME = 3_000_000.0  # beside its population: even a small country is better known than its namesakes
 _FUZZY_POPULATION = 1000  # smaller towns are found by exact names only: too many look alike
 _CODE_LENGTH = 4  # the longest all-capital abbreviation
 _LANDMARK_COLUMNS = ("name", "kind", "part", "latitude", "longitude", "extent_km", "country_code", "aliases")
@@ -92,8 +93,7 @@ def _countries(cities: list[Row]) -> Iterator[Row]:
     """Countries, placed at their capital (or largest city) with the radius of a disk of their area."""
     given: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for code, name, demonym in country_names():
-        short = name.isupper() and name.isascii() and len(name) <= _CODE_LENGTH
-        given[code].append((name, DEMONYM if demonym else CODE if short else 0))
+        given[code].append((name, DEMONYM if demonym else CODE if name == "US" else 0))  # not the word "us"
     largest: dict[str, Row] = {}
     named: dict[tuple[str, str], Row] = {}
     for city in cities:
@@ -128,7 +128,8 @@ def _landmarks(rows: list[Row]) -> list[Row]:
                 raise GeoclipError(f"assets/landmarks.csv line {table.line_num}: {error}") from error
             key = (line["name"], line["kind"])
             if key not in found:
-                found[key] = Row(*key, [], line["country_code"], "", 0.0, LANDMARK_FAME, [(line["name"], MAIN)])
+                fame = LANDSCAPE_FAME if line["kind"] == "landscape" else LANDMARK_FAME
+                found[key] = Row(*key, [], line["country_code"], "", 0.0, fame, [(line["name"], MAIN)])
             elif found[key].country != line["country_code"]:
                 found[key].country = ""  # it lies in several countries
             found[key].parts.append(part)

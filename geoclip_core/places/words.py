@@ -85,21 +85,21 @@ fr: monument plage lac rivière montagne île vallée forêt grotte cascade vill
 fr: hôtel
 fr: beaux-arts beaux art arts moderne contemporain fondation nationale histoire quartier et du des le la
 fr: les au aux
-fr: sur sous dans avec pour une un mont saint sainte
+fr: institut sur sous dans avec pour une un mont saint sainte
 es: museo galería torre edificio iglesia capilla catedral basílica abadía mezquita templo monasterio
 es: castillo palacio
 es: fuerte puente plaza calle avenida parque jardín casa sala teatro biblioteca estación aeropuerto
 es: universidad
 es: mercado monumento playa lago río montaña isla valle bosque cueva cascada pueblo ciudad viejo centro
 es: bellas artes
-es: arte moderno contemporáneo nacional fundación histórico y el los las del al con para por una un
+es: instituto arte moderno contemporáneo nacional fundación histórico y el los las del al con para por una un
 it: museo galleria torre palazzo chiesa cappella duomo basilica abbazia moschea tempio monastero castello
 it: ponte piazza
 it: via parco giardino casa sala teatro biblioteca stazione aeroporto università mercato spiaggia lago
 it: fiume monte
 it: isola valle bosco grotta cascata villaggio città vecchia centro belle arti arte moderna contemporanea
 it: nazionale
-it: pinacoteca fondazione civico civica raccolta diocesano il lo gli della delle degli dei nel nella di da
+it: istituto pinacoteca fondazione civico civica raccolta diocesano il lo gli della delle degli dei nel nella di da
 it: con per
 pt: museu galeria torre edifício igreja capela catedral sé basílica abadia mosteiro castelo palácio forte
 pt: ponte praça
@@ -107,7 +107,7 @@ pt: rua avenida parque jardim casa teatro biblioteca estação aeroporto univers
 pt: monte ilha
 pt: vale floresta caverna cachoeira vila cidade belas artes arte moderna contemporânea fundação história e
 pt: o os do da
-pt: dos das no na nos nas ao com para por um uma
+pt: instituto dos das no na nos nas ao com para por um uma
 ca: museu galeria torre edifici església capella catedral castell palau pont plaça carrer parc casa teatre
 ca: biblioteca
 ca: estació mercat platja riu muntanya illa vall cova ciutat d'art fundació i els les amb per
@@ -250,3 +250,9 @@ SCRIPT_LANGUAGES = {
     "CYRILLIC": ("ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg"),
     "CJK": ("zh", "cmn", "yue", "ja"),
 }
+
+# words that join names and belong to none when they stand at their edge
+FUNCTION_WORDS = frozenset(
+    "a al am an and at au aux by da das de dei del della der des di die do dos du e ed el en et for from i il im in "
+    "its la las le les lo los na near o of on os the their to und van von w with y z zu zum zur и в на".split()
+)

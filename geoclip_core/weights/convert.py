@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import struct
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -19,6 +20,20 @@ from geoclip_core.weights.resolve import ClipFile, sha256
 _FORMATS = "open_clip safetensors or .bin, OpenAI's ViT-L-14.pt, or a folder of openai/clip-vit-large-patch14"
 # Entries of OpenAI's archive, and buffers of older checkpoints, that are no weights of the towers.
 _NO_WEIGHTS = {"input_resolution", "context_length", "vocab_size", "attn_mask"}
+# What torch's readers raise on files that are cut short or are no weights; they have no one base class.
+_DAMAGED = (
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+    zipfile.BadZipFile,
+    pickle.UnpicklingError,
+)
 
 
 def read_clip(source: ClipFile) -> dict[str, Tensor]:
@@ -72,8 +87,8 @@ def _read_file(path: Path) -> dict[str, Tensor]:
                 warnings.simplefilter("ignore")
                 module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
             return dict(module.state_dict())
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (RuntimeError, OSError, EOFError, ValueError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except _DAMAGED as error:
         if isinstance(error, WeightsError):
             raise
         reason = " ".join(str(error).split())[:160]

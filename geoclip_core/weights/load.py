@@ -61,18 +61,18 @@ def read_logit_scale(record: WeightsRecord) -> float:
     return float(value.detach().exp())
 
 
-def read_gallery(record: WeightsRecord) -> npt.NDArray[np.float32]:
+def read_gallery(record: WeightsRecord) -> npt.NDArray[np.float64]:
     """Points of a model's gallery.
 
     Returns:
-        (n, 2) float32 degrees, latitude first, in the released order, duplicates included.
+        (n, 2) float64 degrees, latitude first, in the released order, duplicates included.
     """
     path = _file(record, "gallery")
     with path.open(encoding="utf-8") as stream:
         if stream.readline().strip() != "LAT,LON":
             raise WeightsError(f"{path} does not begin with the columns LAT,LON")
         points = np.loadtxt(stream, delimiter=",", dtype=np.float64)
-    return check_latlon(points, name=f"gallery of {record.name}").astype(np.float32)
+    return check_latlon(points, name=f"gallery of {record.name}")
 
 
 def load_geoclip(
@@ -96,10 +96,11 @@ def load_geoclip(
     image, text = load_towers(read_clip(find_clip(clip)), dtype)
     mlp_state = read_released(record, "image_mlp")
     dim, inputs = mlp_state["2.weight"].shape
-    width = int(image.output_dim)  # type: ignore[arg-type]
-    if width != inputs:
+    width, side = int(image.output_dim), int(image.image_size[0])  # type: ignore[arg-type,index]
+    if (width, side) != (inputs, record.preprocess.size):
         raise WeightsError(
-            f"These CLIP weights give {width}-dimensional features, GeoCLIP's head takes {inputs}",
+            f"These CLIP weights make {width} numbers of {side} x {side} pixels; GeoCLIP's head takes {inputs}, of "
+            f"{record.preprocess.size} x {record.preprocess.size} pixels",
             allowed="CLIP ViT-L/14",
             way_out="name the file of CLIP ViT-L/14 (tag openai)",
         )

@@ -60,7 +60,7 @@ class WeightsRecord:
     sigmas: tuple[float, ...] = (1.0, 16.0, 256.0)
     preprocess: Preprocess = field(default_factory=Preprocess)
     paper: str = "Vivanco Cepeda, Nayak, Shah: GeoCLIP, NeurIPS 2023, arXiv:2309.16020"
-    reference: Mapping[str, tuple[float, ...]] = MappingProxyType({})
+    reference: Mapping[str, tuple[float, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 DISTRIBUTION = "geoclip"
@@ -114,11 +114,13 @@ CLIP_ON_HUB = HubFile(
 )
 """What ``weights fetch`` fetches: CLIP ViT-L/14 by OpenAI."""
 
+# The digest is part of the address that OpenAI's own loader and open_clip download from.
+OPENAI_CLIP_SHA256 = "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"
+
 KNOWN_CLIP_FILES: Mapping[str, str] = MappingProxyType(
     {
         CLIP_ON_HUB.file.sha256: "CLIP ViT-L/14, OpenAI, in the Hugging Face layout",
-        # The digest is part of the address that OpenAI's own loader and open_clip download from.
-        "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836": "CLIP ViT-L/14, OpenAI's ViT-L-14.pt",
+        OPENAI_CLIP_SHA256: "CLIP ViT-L/14, OpenAI's ViT-L-14.pt",
     }
 )
 """Digests of the released files; others are used too, but are called unverified."""

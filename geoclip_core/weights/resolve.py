@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from geoclip_core.errors import MissingWeightsError, WeightsError
+from filelock import FileLock, Timeout
+
+from geoclip_core.errors import CacheError, MissingWeightsError, WeightsError
 from geoclip_core.files import cache_folder
 from geoclip_core.weights.registry import (
     CLIP_ON_HUB,
     DISTRIBUTION,
-    KNOWN_CLIP_FILES,
+    OPENAI_CLIP_SHA256,
     FileRecord,
     HubFile,
 )
@@ -124,15 +126,14 @@ def find_clip(path: str | Path | None = None) -> ClipFile:
     looked: list[str] = []
     for given, name in ((path, "the given path"), (os.environ.get(CLIP_VARIABLE), f"${CLIP_VARIABLE}")):
         if given:
-            found = _in_path(Path(given).expanduser())
+            found = _in_path(given)
             if found is None:
-                kind = "a folder without CLIP weights" if Path(given).expanduser().is_dir() else "not there"
                 raise MissingWeightsError(
-                    f"{name[0].upper()}{name[1:]} for the CLIP weights, {given}, is {kind}",
+                    f"{name[0].upper()}{name[1:]} for the CLIP weights, {given}, is not there or holds none",
                     allowed="a file .safetensors, .bin or .pt, or a folder with one of " + ", ".join(_FOLDER_FILES),
                     way_out="correct the path, or leave it out to look in the local caches",
                 )
-            return ClipFile(found, name, _digest_from_hub_cache(found))
+            return ClipFile(found, name, _expected(found))
         looked.append(f"{name}: not set")
     for repo, name in (
         (CLIP_ON_HUB.repo, CLIP_ON_HUB.file.name),
@@ -142,11 +143,11 @@ def find_clip(path: str | Path | None = None) -> ClipFile:
     ):
         cached = _in_hub_cache(repo, name)
         if cached is not None:
-            return ClipFile(cached, f"the hub cache of {repo}", _digest_from_hub_cache(cached))
+            return ClipFile(cached, f"the hub cache of {repo}", _expected(cached))
         looked.append(f"hub cache, {repo}/{name}: not there")
     original = Path("~/.cache/clip/ViT-L-14.pt").expanduser()
     if original.is_file():
-        return ClipFile(original, "the cache of OpenAI's clip", next(k for k in KNOWN_CLIP_FILES if k[0] == "b"))
+        return ClipFile(original, "the cache of OpenAI's clip", OPENAI_CLIP_SHA256)
     looked.append(f"{original}: not there")
     size = CLIP_ON_HUB.file.size / 1e9
     raise MissingWeightsError(
@@ -161,28 +162,37 @@ def find_clip(path: str | Path | None = None) -> ClipFile:
     )
 
 
-def _in_path(path: Path) -> Path | None:
-    if path.is_file():
-        return path
-    if path.is_dir():
-        for name in _FOLDER_FILES:
-            if (path / name).is_file():
-                return path / name
-    return None
+def _in_path(given: str | Path) -> Path | None:
+    """The file that a person's path means; None where there is none, or none that can be read."""
+    try:
+        path = Path(given).expanduser()
+        candidates = [path / name for name in _FOLDER_FILES] if path.is_dir() else [path]
+        return next((file for file in candidates if file.is_file()), None)
+    except (OSError, RuntimeError):  # RuntimeError: a ~user without a home
+        return None
+
+
+def _hub_folder(repo: str) -> Path:
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
 
 
 def _in_hub_cache(repo: str, name: str) -> Path | None:
-    from huggingface_hub import constants
-
-    folder = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}" / "snapshots"
-    if not folder.is_dir():
+    try:
+        found = [file for file in _hub_folder(repo).glob(f"snapshots/*/{name}") if file.is_file()]
+        return max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
+    except OSError:  # a cache that cannot be read is as good as none
         return None
-    found = [snapshot / name for snapshot in folder.iterdir() if (snapshot / name).is_file()]
-    return max(found, key=lambda p: p.stat().st_mtime_ns, default=None)
 
 
-def _digest_from_hub_cache(path: Path) -> str | None:
-    """The hub names large files in its cache by their sha256, so the name says what must be inside."""
+def _expected(path: Path) -> str | None:
+    """Digest that a file of the hub's cache must have.
+
+    The hub stores large files under their sha256, and the digest of the pinned file is known anyway.
+    """
+    if path.parts[-2:] == (CLIP_ON_HUB.revision, CLIP_ON_HUB.file.name):
+        return CLIP_ON_HUB.file.sha256
     name = path.resolve().name
     return name if re.fullmatch(r"[0-9a-f]{64}", name) else None
 
@@ -190,9 +200,12 @@ def _digest_from_hub_cache(path: Path) -> str | None:
 def fetch_clip(progress: Progress | None = None, *, source: HubFile = CLIP_ON_HUB, endpoint: str | None = None) -> Path:
     """Fetch CLIP ViT-L/14 from the hub into the hub's cache; resumes where an earlier try stopped.
 
+    ``hf_hub_download`` throws away what has arrived when it fails, so this uses the function beneath it: the
+    bytes go to a file named after the digest they must have, which becomes the snapshot once that is so.
+
     Args:
-        progress: Told how many bytes have arrived; an exception it raises stops the download, which can be
-            resumed later. Without it a bar is drawn on the terminal.
+        progress: Told how many bytes have arrived, and of how many; an exception it raises stops the
+            download, which can be resumed later. Without it a bar is drawn on the terminal.
         source: What to fetch.
         endpoint: Address of the hub, for mirrors; the hub's own by default.
 
@@ -200,65 +213,74 @@ def fetch_clip(progress: Progress | None = None, *, source: HubFile = CLIP_ON_HU
         Path of the file, its digest checked.
 
     Raises:
-        WeightsError: The hub cannot be reached, the disk cannot be written, or the file is not the
-            released one (it is then deleted).
+        WeightsError: The hub cannot be reached, or the file is not the released one (it is then deleted).
+        CacheError: The hub's cache folder cannot be written, or another process is fetching the file.
     """
-    import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    import httpx
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.errors import OfflineModeIsEnabled
+    from huggingface_hub.file_download import http_get
 
-    way_out = (
-        f"try again where {source.repo} can be reached, or copy {source.file.name} from another machine "
-        f"and set {CLIP_VARIABLE} to it, or use the model `embedded`"
-    )
+    file = source.file
+    folder = _hub_folder(source.repo)
+    path = folder / "snapshots" / source.revision / file.name
+    part = folder / "blobs" / f"{file.sha256}.incomplete"
     try:
-        path = Path(
-            huggingface_hub.hf_hub_download(
-                source.repo,
-                source.file.name,
-                revision=source.revision,
-                endpoint=endpoint,
-                tqdm_class=_reporting_bar(progress) if progress else None,
-            )
-        )
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError) as error:
-        raise WeightsError(f"The CLIP weights could not be fetched from {source.repo}", way_out=way_out) from error
-    except PermissionError as error:
+        if path.is_file() and sha256(path) == file.sha256:
+            return path
+        for parent in (path.parent, part.parent):
+            parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{part}.lock", timeout=0):
+            with part.open("ab") as stream:
+                if stream.tell() < file.size:
+                    http_get(
+                        hf_hub_url(source.repo, file.name, revision=source.revision, endpoint=endpoint),
+                        stream,
+                        resume_size=stream.tell(),
+                        displayed_filename=file.name,
+                        tqdm_class=_reporting_bar(progress) if progress else None,
+                    )
+            found = sha256(part)
+            if found == file.sha256:
+                part.replace(path)
+                return path
+            part.unlink()
+    except Timeout as error:
+        raise CacheError(f"Another process is fetching {file.name} already", way_out="wait until it is done") from error
+    except (httpx.HTTPError, OfflineModeIsEnabled) as error:
+        reason = " ".join(str(error).split())[:160]
         raise WeightsError(
-            f"The hub's cache folder cannot be written ({error.filename or error})",
-            way_out="set HF_HOME to a folder that can be written",
+            f"The CLIP weights could not be fetched from {source.repo} ({reason}); what has arrived is kept",
+            way_out=f"try again where {source.repo} can be reached, or copy {file.name} from another machine and "
+            f"set {CLIP_VARIABLE} to it, or use the model `embedded`",
         ) from error
     except OSError as error:
-        raise WeightsError(f"The download stopped ({error}); what has arrived is kept", way_out=way_out) from error
-    found = sha256(path)
-    if found != source.file.sha256:
-        path.resolve().unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
-        raise WeightsError(
-            f"What {source.repo} sent is not the released file (sha256 {found[:16]}..., released "
-            f"{source.file.sha256[:16]}...); it was deleted",
-            way_out="try again; if it stays so, the connection or the mirror alters files",
-        )
-    return path
+        raise CacheError(
+            f"The hub's cache folder {folder} cannot be written ({error.strerror or error})",
+            way_out=f"make room for {file.size / 1e9:.1f} GB, or set HF_HOME to a folder that can be written",
+        ) from error
+    raise WeightsError(
+        f"What {source.repo} sent is not the released file (sha256 {found[:16]}..., released "
+        f"{file.sha256[:16]}...); it was deleted",
+        way_out="try again; if it stays so, the connection or the mirror alters files",
+    )
 
 
 def _reporting_bar(progress: Progress) -> type[Any]:
-    from tqdm import tqdm
+    """What the hub takes for a class of progress bars; it tells and draws nothing."""
 
-    class Bar(tqdm):  # type: ignore[misc]  # tqdm ships no types
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self._told = 0
-            kwargs["disable"] = False
-            kwargs["file"] = open(os.devnull, "w")  # noqa: PTH123, SIM115 - closed with the bar
-            kwargs.pop("name", None)
-            super().__init__(*args, **kwargs)
+    class Bar:
+        def __init__(self, *, total: int | None = None, initial: int = 0, **_: object) -> None:
+            self.done, self.total = initial, total or 0
 
-        def update(self, n: float | None = 1) -> bool | None:
-            shown: bool | None = super().update(n)
-            progress(int(self.n), int(self.total or 0))
-            return shown
+        def __enter__(self) -> Bar:
+            return self
 
-        def close(self) -> None:
-            super().close()
-            self.fp.close()
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def update(self, count: int) -> None:
+            self.done += count
+            progress(self.done, self.total)
 
     return Bar

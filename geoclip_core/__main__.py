@@ -1,0 +1,214 @@
+"""The command line: ``python -m geoclip_core --help``.
+
+Exit codes: 0 answered, 1 could not answer (the reason is on standard error), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from geoclip_core.errors import GeoclipError, QueryError, RegionError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Where on Earth is this? Photos and texts to places, with honest probabilities. Nothing leaves this machine.",
+)
+weights = typer.Typer(no_args_is_help=True, help="The models' weights: which there are, where they are, fetching them.")
+app.add_typer(weights, name="weights")
+
+Model = Annotated[str, typer.Option(help="auto, geoclip or embedded")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
+Clip = Annotated[Path | None, typer.Option(help="File or folder of CLIP ViT-L/14's weights")]
+
+
+def _fail(error: GeoclipError) -> NoReturn:
+    typer.echo(f"geoclip_core: {error}", err=True)
+    raise typer.Exit(2 if isinstance(error, QueryError | RegionError) else 1)
+
+
+@app.command()
+def locate(
+    photos: Annotated[list[Path] | None, typer.Argument(help="One photo, or several of the same place")] = None,
+    text: Annotated[str | None, typer.Option(help="A place name or a description")] = None,
+    top_k: Annotated[int, typer.Option(help="Number of distinct places")] = 5,
+    region: Annotated[str | None, typer.Option(help="FR, 'FR,DE', south,west,north,east or lat,lon,radius_km")] = None,
+    crops: Annotated[int, typer.Option(help="1, or 10 for the paper's ten-crop evaluation")] = 1,
+    off_gallery: Annotated[bool, typer.Option(help="Climb to the peak of the field near each candidate")] = False,
+    model: Model = "auto",
+    device: Device = "auto",
+    clip: Clip = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+    geotiff: Annotated[Path | None, typer.Option(help="Write the world's probability field to this file")] = None,
+) -> None:
+    """Where a photo, a text, or both are."""
+    from geoclip_core.locate.locator import load_locator
+
+    try:
+        locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
+        answer = locator.locate(list(photos or []) or None, text, top_k, region, crops=crops, off_gallery=off_gallery)
+        if geotiff is not None:
+            locator.field(answer.query).to_geotiff(geotiff)
+    except GeoclipError as error:
+        _fail(error)
+    if as_json:
+        typer.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2))
+        return
+    typer.echo(f"{answer.model}: " + "; ".join(note.label for note in answer.evidence))
+    for note in answer.notes:
+        typer.echo(f"note: {note}")
+    if answer.query.region is not None:
+        share = answer.posterior.region_share
+        typer.echo(f"in {answer.query.region.label}, which holds {share:.1%} of the unrestricted probability:")
+    for rank, c in enumerate(answer.candidates, start=1):
+        named = f"  ({c.named})" if c.named else ""
+        typer.echo(
+            f"{rank:2d}. {c.probability:6.1%}  {c.latlon[0]:9.4f} {c.latlon[1]:10.4f}"
+            f"  +- {c.radius_km:5.1f} km  {c.place.name}{named}"
+        )
+
+
+@app.command()
+def embed(
+    points: Annotated[Path, typer.Argument(help="CSV with columns latitude, longitude (or lat, lon)")],
+    out: Annotated[Path, typer.Option(help="Where to write the (n, 512) float32 array")],
+    device: Device = "auto",
+) -> None:
+    """Vectors of points under the released location encoder, as a .npy file."""
+    from geoclip_core.locate.embed import embed_csv
+
+    try:
+        rows = embed_csv(points, out, device=device, progress=Bar("encoding"))
+    except GeoclipError as error:
+        _fail(error)
+    typer.echo(f"wrote {rows} vectors to {out}")
+
+
+@app.command()
+def batch(
+    source: Annotated[Path, typer.Argument(help="A folder of photos, or a CSV file with a column photo or image")],
+    out: Annotated[Path, typer.Option(help="The Parquet file to write, one row per photo and candidate")],
+    top_k: Annotated[int, typer.Option(help="Number of distinct places per photo")] = 5,
+    region: Annotated[str | None, typer.Option(help="Restriction of all photos")] = None,
+    model: Model = "auto",
+    device: Device = "auto",
+    clip: Clip = None,
+) -> None:
+    """Many photos, each by itself, to one table; goes on where it was interrupted."""
+    from geoclip_core.locate.locator import load_locator
+    from geoclip_core.serve.batch import list_photos, locate_batch
+
+    try:
+        photos = list_photos(source)
+        locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
+        counts = locate_batch(locator, photos, out, top_k=top_k, region=region, progress=Bar("locating", "photo"))
+    except GeoclipError as error:
+        _fail(error)
+    told = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items())
+    typer.echo(f"{locator.name}: {told}; written to {out}")
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others can reach anything but 127.0.0.1")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on")] = 8077,
+    model: Model = "auto",
+    device: Device = "auto",
+    clip: Clip = None,
+) -> None:
+    """A local HTTP service; its description is at /docs."""
+    import uvicorn
+
+    from geoclip_core.locate.locator import load_locator
+    from geoclip_core.serve.api import make_api
+
+    try:
+        locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
+    except GeoclipError as error:
+        _fail(error)
+    uvicorn.run(make_api(locator), host=host, port=port, access_log=False)
+
+
+@weights.command("list")
+def list_models() -> None:
+    """The models, their parts, licences and reference numbers."""
+    from geoclip_core.weights.registry import MODELS
+
+    for record in MODELS.values():
+        typer.echo(f"{record.name}: {record.summary}")
+        typer.echo(f"    {record.paper}")
+        for part, file in record.parts.items():
+            size = f"{file.size / 1e6:.1f} MB"
+            typer.echo(f"    {part}: {file.name} ({size}, {file.licence}, sha256 {file.sha256[:16]}...)")
+        if record.needs_clip:
+            typer.echo("    needs CLIP ViT-L/14 besides (`weights where`, `weights fetch`)")
+        for benchmark, shares in record.reference.items():
+            typer.echo(f"    {benchmark}: {' '.join(f'{s:g}' for s in shares)} % within 1/25/200/750/2500 km")
+
+
+@weights.command()
+def where(clip: Clip = None) -> None:
+    """Where the weights are on this machine."""
+    from geoclip_core.weights.registry import RELEASED_PARTS
+    from geoclip_core.weights.resolve import find_clip, released_file
+
+    try:
+        for part, record in RELEASED_PARTS.items():
+            typer.echo(f"{part}: {released_file(record)}")
+        found = find_clip(clip)
+    except GeoclipError as error:
+        _fail(error)
+    typer.echo(f"CLIP ViT-L/14: {found.path} (found in {found.found})")
+
+
+@weights.command()
+def fetch() -> None:
+    """Fetch CLIP ViT-L/14 (1.7 GB, MIT licence) from the Hugging Face hub; resumes after an interruption."""
+    from geoclip_core.weights.resolve import fetch_clip
+
+    try:
+        path = fetch_clip()
+    except GeoclipError as error:
+        _fail(error)
+    typer.echo(f"CLIP ViT-L/14: {path}")
+
+
+class Bar:
+    """A progress bar on standard error that appears with the first report.
+
+    Args:
+        word: What is being done.
+        unit: What is counted.
+    """
+
+    def __init__(self, word: str, unit: str = "point") -> None:
+        self.word = word
+        self.unit = unit
+        self.shown: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Move on to ``done`` of ``total``."""
+        if self.shown is None:
+            from tqdm import tqdm
+
+            self.shown = tqdm(total=total, desc=self.word, unit=self.unit, file=sys.stderr)
+        self.shown.update(done - self.shown.n)
+        if done >= total:
+            self.shown.close()
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

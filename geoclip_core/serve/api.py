@@ -1,0 +1,54 @@
+"""A local HTTP service: the locator for programs in any language.
+
+It listens on this machine only unless told otherwise, keeps nothing, and logs neither photos nor texts.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import FastAPI, File, Form, Request, UploadFile
+from fastapi.responses import JSONResponse
+
+from geoclip_core.errors import GeoclipError, NoEvidenceError
+from geoclip_core.locate.locator import MAX_PHOTOS, Locator
+from geoclip_core.photo.decode import MAX_BYTES, PhotoSource
+
+
+def make_api(locator: Locator) -> FastAPI:
+    """The service around one loaded model.
+
+    Args:
+        locator: The model that answers.
+
+    Returns:
+        An ASGI application with ``GET /health`` and ``POST /locate``.
+    """
+    api = FastAPI(title="geoclip_core", summary="Where on Earth is this?")
+
+    @api.exception_handler(GeoclipError)
+    def refuse(_: Request, error: GeoclipError) -> JSONResponse:
+        status = 404 if isinstance(error, NoEvidenceError) else 400
+        body = {"problem": error.problem, "allowed": error.allowed, "way_out": error.way_out}
+        return JSONResponse(body, status_code=status)
+
+    @api.get("/health")
+    def health() -> dict[str, str]:
+        """Which model answers, and why it was chosen."""
+        return {"model": locator.name, "reason": locator.reason}
+
+    @api.post("/locate")
+    def locate(
+        photos: Annotated[list[UploadFile] | None, File(description="photos of one place")] = None,
+        text: Annotated[str | None, Form()] = None,
+        top_k: Annotated[int, Form()] = 5,
+        region: Annotated[str | None, Form()] = None,
+        form: Annotated[str, Form(pattern="^(json|geojson)$")] = "json",
+    ) -> dict[str, Any]:
+        """Distinct places for photos, a text, or both; 404 where there is no evidence, 400 for bad input."""
+        # One byte more than is allowed is enough for the decoder to refuse.
+        sources: list[PhotoSource] = [p.file.read(MAX_BYTES + 1) for p in (photos or [])[: MAX_PHOTOS + 1]]
+        answer = locator.locate(sources or None, text, top_k, region)
+        return answer.to_geojson() if form == "geojson" else answer.to_dict()
+
+    return api

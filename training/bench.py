@@ -1,0 +1,176 @@
+"""Speed and memory beside the reference, in one run, on medians.
+
+Run it with ``make bench`` on an otherwise quiet machine. CLIP's released weights are not needed: the
+reference and this package get the same random ones, which cost the same time. Every figure is a median;
+the ratios are what counts, since both sides ran on the same machine in the same minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from PIL import Image
+
+TEXTS = ("Pyramids of Giza", "Boston, Massachusetts", "Desert", "Burj Khalifa", "a fishing village in Norway")
+
+
+def median_s(what: Callable[[], object], times: int) -> float:
+    """Median seconds of a call, after one call to warm up."""
+    what()
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        what()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def resident_mb() -> float:
+    """Memory of this process in MB, without the pages of files that the system may drop at any time."""
+    try:
+        fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+        return (int(fields["RssAnon"].split()[0]) + int(fields["RssShmem"].split()[0])) / 1024
+    except (OSError, KeyError):
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def sample_photo(folder: Path) -> Path:
+    """A photo-like picture of usual size, made here: smooth colours with noise, 1600 x 1200."""
+    rng = np.random.default_rng(0)
+    coarse = Image.fromarray(rng.integers(0, 255, (12, 16, 3), dtype=np.uint8))
+    smooth = np.asarray(coarse.resize((1600, 1200), Image.Resampling.BICUBIC), dtype=np.int16)
+    noisy = np.clip(smooth + rng.normal(0, 8, smooth.shape), 0, 255).astype(np.uint8)
+    path = folder / "photo.jpg"
+    Image.fromarray(noisy).save(path, quality=90)
+    return path
+
+
+def bench_reference(folder: str, results: dict[str, Any]) -> None:
+    """Time the reference; leave its CLIP in ``folder`` for the other side."""
+    warnings.simplefilter("ignore")
+    import torch
+    from geoclip import GeoCLIP
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    model = GeoCLIP(clip_pretrained=False).eval()
+    state = {k: v.contiguous().clone() for k, v in model.image_encoder.CLIP.state_dict().items()}
+    save_file(state, Path(folder) / "model.safetensors")
+    photo = str(Path(folder) / "photo.jpg")
+    results["reference: one photo"] = median_s(lambda: model.predict(photo, 5), 3)
+    with torch.no_grad():
+        results["reference: gallery"] = median_s(lambda: model.location_encoder(model.gps_gallery), 3)
+
+
+def bench_geoclip(folder: str, precision: str, results: dict[str, Any]) -> None:
+    """Time the full model with the reference's CLIP."""
+    warnings.simplefilter("ignore")
+    from geoclip_core.locate.gallery import encode
+    from geoclip_core.locate.locator import load_locator
+    from geoclip_core.weights.load import read_gallery
+    from geoclip_core.weights.registry import MODELS
+
+    locator = load_locator("geoclip", precision=precision, clip=folder)
+    photo = Path(folder) / "photo.jpg"
+    results[f"geoclip {precision}: one photo"] = median_s(lambda: locator.locate(photo), 5)
+    results[f"geoclip {precision}: one text"] = median_s(lambda: locator.locate(text="Pyramids of Giza"), 5)
+    if precision == "float32":
+        points = np.unique(read_gallery(MODELS["geoclip"]), axis=0)
+        results["geoclip: gallery, first time"] = median_s(lambda: encode(locator.encoder, points), 3)
+    results[f"geoclip {precision}: memory MB"] = resident_mb()
+
+
+def bench_embedded(folder: str, results: dict[str, Any]) -> None:
+    """Time the embedded model: text, world picture, city window, and all that a first answer needs."""
+    del folder
+    start = time.perf_counter()
+    from geoclip_core.earth.window import Window
+    from geoclip_core.locate.locator import load_locator
+
+    locator = load_locator("embedded")
+    answer = locator.locate(text=TEXTS[0])
+    locator.field(answer.query, None, (1024, 1024), "mercator")
+    results["embedded: from nothing to the first world picture, caches built"] = time.perf_counter() - start
+    taken = []
+    for text in TEXTS:
+        start = time.perf_counter()
+        locator.locate(text=text)
+        taken.append(time.perf_counter() - start)
+    results["embedded: one text"] = statistics.median(taken)
+    results["embedded: slowest of the texts"] = max(taken)
+    boston = locator.locate(text="Boston, Massachusetts")
+    city = Window.around(boston.candidates[0].latlon, 50, (256, 256), "mercator")
+    results["embedded: city window of 50 km"] = median_s(lambda: locator.field(boston.query, city), 5)
+    results["embedded: world picture"] = median_s(lambda: locator.field(boston.query), 5)
+    results["embedded: memory MB"] = resident_mb()
+
+
+def apart(what: Callable[..., None], *arguments: object) -> dict[str, Any]:
+    """Run a benchmark in a process of its own, so that memory and imports are its own."""
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager:
+        results = manager.dict()
+        process = context.Process(target=what, args=(*arguments, results))
+        process.start()
+        process.join()
+        if process.exitcode:
+            typer.echo(f"{what.__name__}{arguments} failed with exit code {process.exitcode}", err=True)
+        return dict(results)
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Where to write the figures as JSON")] = Path("bench.json"),
+    full: Annotated[bool, typer.Option(help="Also the full model and the reference (minutes, 8 GB)")] = True,
+) -> None:
+    """Measure, print, and write the figures."""
+    import torch
+
+    capable = any(have for what, have in torch.cpu.get_capabilities().items() if "bf16" in what)
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        sample_photo(Path(folder))
+        typer.echo("embedded ...", err=True)
+        apart(bench_embedded, folder)  # builds what is cached
+        figures |= apart(bench_embedded, folder)
+        if full:
+            typer.echo("reference ...", err=True)
+            figures |= apart(bench_reference, folder)
+            for precision in ("float32", "bfloat16"):
+                typer.echo(f"geoclip {precision} ...", err=True)
+                figures |= apart(bench_geoclip, folder, precision)
+            photo = figures["reference: one photo"]
+            for precision in ("float32", "bfloat16"):
+                figures[f"ratio: one photo, {precision}"] = photo / figures[f"geoclip {precision}: one photo"]
+            figures["ratio: gallery, first time"] = (
+                figures["reference: gallery"] / figures["geoclip: gallery, first time"]
+            )
+    figures["machine"] = (
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
+    )
+    figures["bfloat16 in hardware"] = capable
+    for name, value in figures.items():
+        unit = (
+            "" if isinstance(value, bool | str) else ("x" if name.startswith("ratio") else "" if "MB" in name else " s")
+        )
+        typer.echo(f"{name:68s} {value if isinstance(value, bool | str) else f'{value:.3f}'}{unit}")
+    out.write_text(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    typer.run(main)
