@@ -1,0 +1,69 @@
+"""What several rooms' tests share: the public test data, an empty machine, a small CLIP, the reference."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of public data beside the repository; tests that need it skip where it is absent."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the public test data (../shared/data) is not on this machine")
+    return folder
+
+
+@pytest.fixture
+def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without any weights or caches: home, hub cache and our own cache are empty folders."""
+    from huggingface_hub import constants
+
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GEOCLIP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("GEOCLIP_CLIP", raising=False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path
+
+
+@dataclass(frozen=True)
+class SmallClip:
+    """A CLIP with random weights that fits into a test, as towers and as open_clip's plain state dict."""
+
+    shape: Any
+    image: Any
+    text: Any
+    state: Mapping[str, Any]
+
+
+@pytest.fixture(scope="session")
+def small_clip() -> SmallClip:
+    import torch
+
+    from geoclip_core.model.clip import ClipShape, build_towers
+
+    shape = ClipShape(dim=32, image_size=28, patch=14, image_width=128, image_layers=2, text_width=64, text_layers=2)
+    with torch.random.fork_rng():
+        torch.manual_seed(20230928)
+        image, text = (tower.eval().requires_grad_(False) for tower in build_towers(shape))
+        for parameter in (*image.parameters(), *text.parameters()):
+            # Fresh biases are zero and fresh norms are one; mistakes in copying them must show.
+            parameter += 0.1 * torch.randn_like(parameter)
+    state = {f"visual.{key}": value for key, value in image.state_dict().items()} | dict(text.state_dict())
+    return SmallClip(shape, image, text, state | {"logit_scale": torch.tensor(4.6052)})
+
+
+@pytest.fixture(scope="session")
+def reference() -> Any:
+    """The package geoclip, whose answers are the standard; imported by tests only."""
+    with warnings.catch_warnings():
+        # It compiles its Fourier features with torch.jit.script, which torch has deprecated since.
+        warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", FutureWarning)
+        import geoclip
+    return geoclip

@@ -1,0 +1,233 @@
+"""The whole network against the reference, at full size, with the same random CLIP, on real photos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from safetensors.torch import save_file
+
+from geoclip_core.locate.locator import Locator, load_locator
+from geoclip_core.locate.read import GeoclipReader
+from geoclip_core.locate.score import Posterior, distinct_places
+from geoclip_core.model.clip import ClipShape
+from geoclip_core.model.geoclip import GeoCLIP
+from geoclip_core.photo.decode import open_photo
+from geoclip_core.photo.preprocess import Preprocess
+from geoclip_core.weights.load import read_gallery
+from geoclip_core.weights.registry import find_record
+
+PHOTOS = 20
+TOP = 5
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What the reference says of the photos.
+
+    Attributes:
+        folder: The random CLIP that it used, as a snapshot folder.
+        files: The photos.
+        pixels: (n, 3, 224, 224) of its own processor.
+        features: (n, 768) of its CLIP.
+        vectors: (n, 512) of its image encoder.
+        gallery: (100,000, 2) its points.
+        logits: (n, 100,000).
+    """
+
+    folder: Path
+    files: list[Path]
+    pixels: torch.Tensor
+    features: torch.Tensor
+    vectors: torch.Tensor
+    gallery: torch.Tensor
+    logits: torch.Tensor
+
+
+def choose(folder: Path) -> list[Path]:
+    """Photos of different sizes: wide, tall and square, with sides both odd and even."""
+    by_size: dict[tuple[int, int], Path] = {}
+    for file in sorted(folder.glob("*.jpg")):
+        with Image.open(file) as image:
+            by_size.setdefault(image.size, file)
+    sizes = sorted(by_size, key=lambda size: size[0] / size[1])
+    chosen = [sizes[round(i)] for i in np.linspace(0, len(sizes) - 1, PHOTOS)]
+    assert len(set(chosen)) == PHOTOS
+    assert chosen[0][0] < 0.7 * chosen[0][1]
+    assert chosen[-1][0] > 1.5 * chosen[-1][1]
+    assert {(w % 2, h % 2) for w, h in chosen} >= {(0, 0), (0, 1), (1, 0)}
+    return [by_size[size] for size in chosen]
+
+
+def enliven(clip: torch.nn.Module) -> None:
+    """Make a fresh CLIP tell photos apart: as transformers draws it, all features are nearly the same."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for name, parameter in clip.named_parameters():
+            if name.startswith("vision_model.encoder") and parameter.ndim == 2:
+                parameter *= 4
+            elif parameter.ndim == 1:
+                # Fresh biases are zero and fresh norms are one; mistakes in copying them must show.
+                parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+
+
+@pytest.fixture(scope="module")
+def standard(reference: Any, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Standard:
+    files = choose(shared_data / "im2gps3k_cc" / "photos")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        theirs = reference.GeoCLIP(clip_pretrained=False).eval()
+    encoder = theirs.image_encoder
+    enliven(encoder.CLIP)
+    folder = tmp_path_factory.mktemp("snapshot")
+    save_file(encoder.CLIP.state_dict(), folder / "model.safetensors")
+    encoder.CLIP.config.to_json_file(folder / "config.json")
+    pixels, features, vectors = [], [], []
+    with torch.inference_mode():
+        for file in files:
+            pixels.append(encoder.preprocess_image(Image.open(file).convert("RGB")))
+            features.append(encoder.CLIP.get_image_features(pixel_values=pixels[-1]).pooler_output)
+            vectors.append(encoder.mlp(features[-1]))
+        points = [F.normalize(theirs.location_encoder(part), dim=1) for part in theirs.gps_gallery.split(2048)]
+        found = torch.cat(vectors)
+        logits = theirs.logit_scale.exp() * (F.normalize(found, dim=1) @ torch.cat(points).T)
+        # Once through its own forward, to be sure that the parts above are what it does.
+        whole = theirs(pixels[0], theirs.gps_gallery[:1000])
+        assert torch.allclose(whole, logits[:1, :1000], atol=1e-4)
+    gallery = theirs.gps_gallery.clone()
+    return Standard(folder, files, torch.cat(pixels), torch.cat(features), found, gallery, logits)
+
+
+@pytest.fixture(scope="module")
+def locator(standard: Standard) -> Locator:
+    with pytest.warns(UserWarning, match=r"model\.safetensors is not one of the released CLIP files"):
+        return load_locator("geoclip", device="cpu", precision="float32", clip=standard.folder)
+
+
+@pytest.fixture(scope="module")
+def model(locator: Locator) -> GeoCLIP:
+    assert isinstance(locator._reader, GeoclipReader)
+    return locator._reader.model
+
+
+@pytest.fixture(scope="module")
+def ours(standard: Standard, model: GeoCLIP) -> tuple[torch.Tensor, torch.Tensor]:
+    """Features and vectors of the reference's pixels."""
+    with torch.inference_mode():
+        features = torch.cat([model.image_encoder.features(pixels[None]) for pixels in standard.pixels])
+        return features, model.image_encoder.mlp(features)
+
+
+def relative(found: torch.Tensor, expected: torch.Tensor) -> float:
+    return float(((found - expected).norm(dim=1) / expected.norm(dim=1)).max())
+
+
+def test_the_random_clip_tells_photos_apart(standard: Standard) -> None:
+    """Else the tests below would prove little."""
+    vectors = F.normalize(standard.vectors, dim=1)
+    cosines = (vectors @ vectors.T)[~torch.eye(PHOTOS, dtype=torch.bool)]
+    assert float(cosines.mean()) < 0.9
+    assert len(set(standard.logits.argmax(dim=1).tolist())) > 5
+
+
+def test_pixels_are_within_one_grey_level(standard: Standard) -> None:
+    for file, expected in zip(standard.files, standard.pixels.numpy(), strict=True):
+        difference = np.abs(Preprocess().pixels(open_photo(file).image) - expected)
+        assert difference.max() <= 0.0151
+        assert difference.mean() < 1e-4
+
+
+def test_features_of_the_same_pixels(standard: Standard, ours: tuple[torch.Tensor, torch.Tensor]) -> None:
+    features, vectors = ours
+    assert features.dtype == vectors.dtype == torch.float32
+    assert relative(features, standard.features) < 1e-4
+    assert relative(vectors, standard.vectors) < 1e-4
+
+
+def test_logits_of_the_same_pixels_and_the_same_top_five(
+    standard: Standard, model: GeoCLIP, ours: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    top = standard.logits.topk(TOP + 1)
+    with torch.inference_mode():
+        for i, vector in enumerate(ours[1]):
+            # The reference's best points and others of the gallery, through our own network.
+            rows = torch.cat((top.indices[i], torch.arange(i, 100_000, 997)))
+            points = F.normalize(model.location_encoder(standard.gallery[rows]), dim=1)
+            logits = model.logit_scale.exp() * (points @ F.normalize(vector, dim=0))
+            expected = standard.logits[i, rows]
+            assert float((logits - expected).norm() / expected.norm()) < 1e-4
+            best = logits[: TOP + 1].sort(descending=True).values
+            assert torch.allclose(best, top.values[i], rtol=1e-4)
+
+
+def test_the_forward_pass_is_the_references(standard: Standard, model: GeoCLIP) -> None:
+    rows = torch.arange(0, 100_000, 499)
+    with torch.inference_mode():
+        logits = model(standard.pixels[:2], standard.gallery[rows])
+    assert relative(logits, standard.logits[:2, rows]) < 1e-4
+
+
+def test_the_whole_gallery_gives_the_same_top_five_end_to_end(standard: Standard, locator: Locator) -> None:
+    """From the file to the place, against the reference's softmax over its own 100,000 rows."""
+    theirs = standard.logits.double().softmax(dim=1).numpy()
+    rows = read_gallery(find_record("geoclip"))
+    assert np.array_equal(rows.astype(np.float32), standard.gallery.numpy())
+    points, which = np.unique(rows, axis=0, return_inverse=True)
+    for i, file in enumerate(standard.files):
+        answer = locator.locate(file)
+        # The gallery repeats points; the probability of a point is that of all its rows.
+        expected = np.bincount(which.ravel(), weights=theirs[i])
+        found = answer.posterior
+        assert np.abs(found.latlon - points).max() < 1e-5
+        assert np.abs(found.probability - expected).max() < 1e-4 * expected.max()
+        assert answer.peak_latlon == pytest.approx(tuple(points[expected.argmax()]), abs=1e-5)
+        assert answer.peak_latlon == pytest.approx(tuple(rows[theirs[i].argmax()]), abs=1e-5)
+        assert found.probability.argsort()[::-1][:TOP].tolist() == expected.argsort()[::-1][:TOP].tolist()
+        same_rule = Posterior(found.latlon, found.spread_km, expected, 1.0, found.norms)
+        best = distinct_places(same_rule, answer.query, 1)[0]
+        assert answer.candidates[0].latlon == best.latlon
+        assert answer.candidates[0].probability == pytest.approx(best.probability, rel=1e-3)
+
+
+def test_photo_and_text_go_through_the_same_layers(model: GeoCLIP) -> None:
+    texts = ["Paris, France", "the Sahara"]
+    found = model.text_encoder(texts)
+    assert (found.shape, found.dtype) == ((2, 512), torch.float32)
+    assert torch.equal(found, model.image_encoder.mlp(model.text_encoder.features(texts)))
+    assert float(F.cosine_similarity(found[:1], found[1:])) < 1 - 1e-6
+
+
+SMALL = ClipShape(dim=32, image_size=28, patch=14, image_width=64, image_layers=1, text_width=64, text_layers=1)
+
+
+def test_an_untrained_model_looks_for_nothing(empty_machine: Path) -> None:
+    model = GeoCLIP.untrained(SMALL, sigmas=(1.0, 4.0), dim=16)
+    assert not list(empty_machine.iterdir())
+    assert float(model.logit_scale.detach().exp()) == pytest.approx(1 / 0.07)
+    logits = model(torch.randn(3, 3, 28, 28), torch.tensor([[48.8584, 2.2945], [0.0, 0.0]]))
+    assert logits.shape == (3, 2)
+    assert float(logits.detach().abs().max()) <= 1 / 0.07 + 1e-4
+    other = GeoCLIP.untrained(SMALL, sigmas=(1.0, 4.0), dim=16)
+    assert not torch.equal(model.image_encoder.mlp[0].weight, other.image_encoder.mlp[0].weight)
+
+
+def test_clip_is_frozen_and_everything_else_learns() -> None:
+    model = GeoCLIP.untrained(SMALL, sigmas=(1.0,), dim=16)
+    latlon = torch.tensor([[48.8584, 2.2945], [-33.9, 151.2]])
+    logits = model(torch.randn(2, 3, 28, 28), latlon)
+    F.cross_entropy(logits, torch.arange(2)).backward()
+    for name, parameter in model.named_parameters():
+        if ".tower." in name:
+            assert not parameter.requires_grad
+            assert parameter.grad is None
+        else:
+            assert parameter.grad is not None, name
+            assert torch.isfinite(parameter.grad).all()
+    assert model.logit_scale.grad is not None
+    assert float(model.logit_scale.grad.abs()) > 0
