@@ -37,6 +37,7 @@ DOORS = {
     "webdataset": {"learning"},
     "ray": {"serve"},
     "fastapi": {"serve"},
+    "uvicorn": {"serve", "__main__"},
     "geoclip": set(),
 }
 FORBIDDEN_NAMES = {"utils.py", "misc.py", "helpers.py", "common.py"}

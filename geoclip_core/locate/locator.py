@@ -17,10 +17,11 @@ from geoclip_core.locate.answer import Answer, Candidate, EvidenceNote
 from geoclip_core.locate.field import Field, make_field
 from geoclip_core.locate.fuse import Evidence, Query
 from geoclip_core.locate.gallery import Gallery, Progress, load_gallery
-from geoclip_core.locate.read import EmbeddedReader, GeoclipReader, Reader, clean_text
+from geoclip_core.locate.read import EmbeddedReader, GeoclipReader, Reader
 from geoclip_core.locate.refine import refine
 from geoclip_core.locate.score import Posterior, distinct_places, posterior
 from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.query_text import clean_text
 from geoclip_core.photo.decode import Photo, PhotoSource, open_photo
 from geoclip_core.photo.exif import ExifRecord, read_exif
 from geoclip_core.places.nearest import nearest_places
@@ -254,7 +255,7 @@ def load_locator(
         except MissingWeightsError as error:
             if clip is not None:
                 raise
-            name, reason = "embedded", error.problem.splitlines()[0]
+            name, reason = "embedded", error.problem.partition(" Looked in")[0]
     record = find_record(name)
     where = _device(device)
     dtype = _dtype(precision, where)

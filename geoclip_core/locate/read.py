@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Protocol
 
 import numpy as np
 import torch
 
-from geoclip_core.errors import QueryError
 from geoclip_core.locate.fuse import Anchor, Evidence, from_points, from_vectors
 from geoclip_core.locate.gallery import encode
 from geoclip_core.model.geoclip import GeoCLIP
 from geoclip_core.model.location_encoder import LocationEncoder
-from geoclip_core.model.place_encoder import MAX_TEXT_LENGTH, PlaceEncoder
+from geoclip_core.model.place_encoder import PlaceEncoder
 from geoclip_core.photo.decode import Photo
 from geoclip_core.photo.exif import read_exif
 from geoclip_core.photo.preprocess import Preprocess
@@ -37,27 +35,6 @@ class Reader(Protocol):
 
     def why_not(self, text: str | None) -> str:
         """One sentence on why there was no evidence in the text, or (None) in the photo."""
-
-
-def clean_text(text: str) -> str:
-    """A text without control characters and surplus white space.
-
-    Raises:
-        QueryError: It is not a text, is empty, or is longer than ``MAX_TEXT_LENGTH`` characters.
-    """
-    if not isinstance(text, str):
-        raise QueryError(f"The text is a {type(text).__name__}", allowed="a string")
-    if len(text) > MAX_TEXT_LENGTH:
-        raise QueryError(
-            f"The text has {len(text)} characters",
-            allowed=f"up to {MAX_TEXT_LENGTH}",
-            way_out="name the place, or describe the scene in a sentence",
-        )
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text)
-    kept = " ".join(kept.split())
-    if not kept:
-        raise QueryError("The text is empty", allowed="a place name or a description", way_out="type something")
-    return kept
 
 
 class GeoclipReader:

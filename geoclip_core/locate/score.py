@@ -27,6 +27,9 @@ _REGION_POINTS = 256
 _FEW = 16
 MAX_SEEDS = 64
 
+NEGLIGIBLE = 1e-4
+"""A place less probable than this is no candidate, unless it is the best there is."""
+
 
 @dataclass(frozen=True)
 class Posterior:
@@ -195,7 +198,7 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, apart_km: float
         apart_km: Radius that a place absorbs, unless the question names a larger one.
 
     Returns:
-        Places by falling probability; fewer than ``top_k`` where nothing is left.
+        Places by falling probability; fewer than ``top_k`` where nothing worth naming is left.
     """
     corners = unit_vectors(answer.latlon)
     left = answer.probability.copy()
@@ -220,7 +223,8 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, apart_km: float
         near = near[left[near] > 0]
         peaks.append(_peak(answer, left, near, best, None))
         left[near] = 0.0
-    return tuple(sorted(peaks, key=lambda p: -p.probability)[:top_k])
+    ranked = sorted(peaks, key=lambda p: -p.probability)[:top_k]
+    return tuple(p for p in ranked if p is ranked[0] or p.probability >= NEGLIGIBLE)
 
 
 def _point(row: Floats) -> tuple[float, float]:

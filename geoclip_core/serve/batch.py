@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from geoclip_core.earth.regions import parse_region
 from geoclip_core.errors import GeoclipError, NoEvidenceError, PhotoError, QueryError
 from geoclip_core.locate.locator import Locator
 
@@ -96,6 +97,8 @@ def locate_batch(
     Raises:
         GeoclipError: The region cannot be read, or the file cannot be written.
     """
+    if region is not None:
+        parse_region(region)  # a wrong setting is refused before anything is written
     paths = list(photos)
     parts = out.with_name(f".{out.name}.parts")
     try:

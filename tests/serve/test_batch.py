@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from geoclip_core.errors import QueryError, RegionError
+from geoclip_core.locate.locator import load_locator
+from geoclip_core.serve import batch
+from geoclip_core.serve.batch import list_photos, locate_batch
+
+
+@pytest.fixture(scope="module")
+def locator():
+    return load_locator("embedded")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(5):
+        exif = Image.Exif()
+        exif.get_ifd(0x8825).update({1: "N", 2: (40.0 + number, 0.0, 0.0), 3: "E", 4: (10.0, 0.0, 0.0)})
+        Image.new("RGB", (32, 32)).save(folder / f"{number}.jpg", exif=exif)
+    return list_photos(folder)
+
+
+def test_an_interrupted_batch_goes_on_where_it_stopped(locator, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "CHUNK", 2)
+    out = tmp_path / "out.parquet"
+    seen: list[int] = []
+
+    def stop_after_three(done: int, total: int) -> None:
+        seen.append(done)
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        locate_batch(locator, photos, out, top_k=1, progress=stop_after_three)
+    assert not out.exists()
+    decoded: list[int] = []
+    counts = locate_batch(locator, photos, out, top_k=1, progress=lambda done, total: decoded.append(done))
+    assert counts == {"answered": 5, "no_evidence": 0, "failed": 0}
+    assert decoded == [2, 3, 4, 5], "the first chunk is reported at once, the others are computed"
+    assert pq.read_table(out)["latitude"].to_pylist() == pytest.approx([40, 41, 42, 43, 44])
+    assert list(tmp_path.glob(".out*")) == []
+
+
+def test_another_question_does_not_reuse_parts(locator, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "CHUNK", 2)
+    out = tmp_path / "out.parquet"
+
+    def stop(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        locate_batch(locator, photos, out, top_k=1, progress=stop)
+    locate_batch(locator, photos, out, top_k=2)
+    assert max(pq.read_table(out)["rank"].to_pylist()) >= 1
+    assert len(set(pq.read_table(out)["photo"].to_pylist())) == 5
+
+
+def test_lists_of_photos(tmp_path, photos):
+    table = tmp_path / "list.csv"
+    table.write_text("image,latitude\nphotos/1.jpg,0\nphotos/3.jpg,0\n")
+    assert [p.name for p in list_photos(table)] == ["1.jpg", "3.jpg"]
+    (tmp_path / "empty").mkdir()
+    for source, says in [(tmp_path / "empty", "no photos"), (tmp_path / "none.csv", "cannot be read")]:
+        with pytest.raises(QueryError, match=says):
+            list_photos(source)
+    table.write_text("name\nx\n")
+    with pytest.raises(QueryError, match="columns"):
+        list_photos(table)
+
+
+def test_a_wrong_region_spoils_no_file(locator, photos, tmp_path):
+    with pytest.raises(RegionError, match="Atlantis"):
+        locate_batch(locator, photos, tmp_path / "out.parquet", region="Atlantis")
+    assert [p.name for p in tmp_path.iterdir()] == ["photos"]
