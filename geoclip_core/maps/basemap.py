@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import folium
@@ -16,6 +17,24 @@ OSM_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 OSM_ATTRIBUTION = '&copy; <a href="https://www.openstreetmap.org/copyright" target="_blank">OpenStreetMap</a>'
 LAND_ATTRIBUTION = "Natural Earth"
 DEEPEST_TILES = 19  # OpenStreetMap's own limit
+
+
+@dataclass(frozen=True)
+class Colours:
+    """Colours of the drawn map, as CSS writes them."""
+
+    sea: str
+    land: str
+    line: str
+
+    @property
+    def land_style(self) -> dict[str, object]:
+        """How Leaflet draws a country."""
+        return {"fillColor": self.land, "fillOpacity": 1, "color": self.line, "weight": 0.8}
+
+
+LIGHT = Colours(sea="#d9e5ee", land="#f7f5ef", line="#c4c0b4")
+DARK = Colours(sea="#131b24", land="#24303d", line="#4a5968")
 
 
 def tile_template() -> str:
@@ -67,14 +86,13 @@ class Land(MacroElement):  # type: ignore[misc]  # branca ships no types
 
     Args:
         url: Address of a GeoJSON file, relative to the page of the map.
-        dark: Whether the page is dark.
+        colours: Of the map.
     """
 
     _template = Template(
         """
         {% macro script(this, kwargs) %}
             {%- set map = this._parent.get_name() %}
-            {{ map }}.createPane("land").style.zIndex = 150;
             {{ map }}.attributionControl.addAttribution({{ this.attribution|tojson }});
             fetch({{ this.url|tojson }})
                 .then((answer) => answer.json())
@@ -90,10 +108,9 @@ class Land(MacroElement):  # type: ignore[misc]  # branca ships no types
         """
     )
 
-    def __init__(self, url: str, dark: bool = False) -> None:
+    def __init__(self, url: str, colours: Colours) -> None:
         super().__init__()
         self._name = "Land"
         self.url = url
         self.attribution = LAND_ATTRIBUTION
-        fill, line = ("#24303d", "#41505f") if dark else ("#f7f5ef", "#c4c0b4")
-        self.style = {"fillColor": fill, "fillOpacity": 1, "color": line, "weight": 0.8}
+        self.style = colours.land_style

@@ -9,13 +9,17 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import folium
 from branca.element import Element, MacroElement
 from folium.template import Template
 
-from geoclip_core.maps.basemap import Land, tile_layer
-from geoclip_core.maps.heat import HeatPicture
+from geoclip_core.maps.basemap import DARK, LIGHT, Land, tile_layer
+
+if TYPE_CHECKING:
+    from geoclip_core.maps.heat import HeatPicture
+    from geoclip_core.maps.surroundings import Surroundings
 
 Corners = tuple[tuple[float, float], tuple[float, float]]
 
@@ -23,18 +27,28 @@ WORLD: Corners = ((-56.0, -168.0), (76.0, 180.0))
 """What a first look shows: all places where people live."""
 
 _LEAFLET_CDN = "https://cdn.jsdelivr.net/npm/leaflet@1.9.4/dist"
-_STYLE = """
+_PANES = {"land": 150, "near": 160, "names": 450}  # Leaflet's own: tiles 200, overlays 400, markers 600
+_STYLE = f"""
 <style>
-  .leaflet-container { background: #d9e5ee; font-family: "Source Sans", system-ui, sans-serif; border-radius: 10px; }
-  .dark.leaflet-container { background: #131b24; }
-  .dark .leaflet-tile-pane { filter: invert(1) hue-rotate(180deg) brightness(.85) saturate(.6); }
-  .dark .leaflet-bar a, .dark .leaflet-tooltip, .dark .leaflet-control-scale-line,
-  .dark .leaflet-control-attribution { background: #1d2733; color: #e8edf2; border-color: #41505f; text-shadow: none; }
-  .dark .leaflet-control-attribution a { color: #8ab8e6; }
-  .dark .leaflet-tooltip-top::before { border-top-color: #1d2733; }
-  .place { display: grid; place-items: center; box-sizing: border-box; border-radius: 50%; font-weight: 700;
-           background: #fff; color: #14202b; border: 2px solid #14202b; box-shadow: 0 1px 5px rgb(0 0 0 / .45); }
-  .place.chosen { background: #14202b; color: #fff; border-color: #fff; }
+  .leaflet-container {{ --ink: #14202b; --paper: #fff; --sea: {LIGHT.sea}; --line: #aab4bd; }}
+  .leaflet-container.dark {{ --ink: #eef2f6; --paper: #1d2733; --sea: {DARK.sea}; --line: #4a5968; }}
+  .leaflet-container {{ background: var(--sea); font-family: system-ui, sans-serif; border-radius: 10px; }}
+  .leaflet-bar a, .leaflet-tooltip, .leaflet-control-scale-line, .leaflet-container .leaflet-control-attribution {{
+    background: var(--paper); color: var(--ink); border-color: var(--line); text-shadow: none;
+  }}
+  .leaflet-control-scale-line, .leaflet-control-attribution {{ font-size: 11px; }}
+  .leaflet-control-attribution a {{ color: inherit; }}
+  .dark .leaflet-tile-pane {{ filter: invert(1) hue-rotate(180deg) brightness(.85) saturate(.6); }}
+  .pin b {{ display: block; width: 26px; height: 26px; box-sizing: border-box; transform: rotate(-45deg);
+            border-radius: 50% 50% 50% 0; border: 2px solid #14202b; background: #fff;
+            box-shadow: -1px 1px 4px rgb(0 0 0 / .5); }}
+  .pin i {{ display: block; transform: rotate(45deg); font: 700 13px/22px system-ui, sans-serif;
+            text-align: center; color: #14202b; }}
+  .pin.chosen b {{ background: #14202b; border-color: #fff; }}
+  .pin.chosen i {{ color: #fff; }}
+  .town {{ font-size: 11px; font-weight: 600; white-space: nowrap; color: var(--ink);
+           text-shadow: 0 0 2px var(--paper), 0 0 2px var(--paper), 0 0 3px var(--paper), 0 0 4px var(--paper); }}
+  .town::before {{ content: "•"; margin: 0 3px 0 -2px; }}
 </style>
 """
 
@@ -69,8 +83,9 @@ class _View(MacroElement):  # type: ignore[misc]  # branca ships no types
     _template = Template(
         """
         {% macro script(this, kwargs) %}
-            // view {{ this.turn }}
-            {{ this._parent._parent.get_name() }}.flyToBounds({{ this.corners|tojson }}, {
+            {%- set map = this._parent._parent.get_name() %}
+            {{ map }}.goal = {{ this.corners|tojson }};  // wish {{ this.turn }}
+            {{ map }}.flyToBounds({{ map }}.goal, {
                 duration: 1, animate: !matchMedia("(prefers-reduced-motion: reduce)").matches,
             });
         {% endmacro %}
@@ -85,13 +100,25 @@ class _View(MacroElement):  # type: ignore[misc]  # branca ships no types
 
 
 class _Start(MacroElement):  # type: ignore[misc]  # branca ships no types
-    """Shows the world at a size that fits, whatever the width of the page, and tells CSS which theme it is."""
+    """Prepares the map in the browser: its layers' order, its theme, and a world that fits the page's width."""
 
     _template = Template(
         """
         {% macro script(this, kwargs) %}
-            {{ this._parent.get_name() }}.getContainer().classList.toggle("dark", {{ this.dark|tojson }});
-            {{ this._parent.get_name() }}.fitBounds({{ this.corners|tojson }});
+            {%- set map = this._parent.get_name() %}
+            Object.entries({{ this.panes|tojson }}).forEach(([name, level]) => {
+                {{ map }}.createPane(name).style.zIndex = level;
+            });
+            {{ map }}.getContainer().classList.toggle("dark", {{ this.dark|tojson }});
+            {{ map }}.attributionControl.setPrefix("Leaflet");
+            L.control.scale({ imperial: false }).addTo({{ map }});
+            // A frame is given its width late, and a phone may be turned: the view is fitted again until someone
+            // takes the map into their own hands.
+            {{ map }}.goal = {{ this.corners|tojson }};
+            {{ map }}.fitBounds({{ map }}.goal);
+            {{ map }}.on("resize", () => {{ map }}.goal && {{ map }}.fitBounds({{ map }}.goal, { animate: false }));
+            ["pointerdown", "wheel", "keydown"].forEach((touch) =>
+                {{ map }}.getContainer().addEventListener(touch, () => { {{ map }}.goal = null; }, { passive: true }));
         {% endmacro %}
         """
     )
@@ -101,6 +128,41 @@ class _Start(MacroElement):  # type: ignore[misc]  # branca ships no types
         self._name = "Start"
         self.dark = dark
         self.corners = WORLD
+        self.panes = _PANES
+
+
+class _Near(MacroElement):  # type: ignore[misc]  # branca ships no types
+    """Coasts, borders and town names of a close view, in panes under the heat and above it."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            {%- set group = this._parent.get_name() %}
+            L.rectangle({{ this.near.box|tojson }}, {
+                pane: "near", interactive: false, stroke: false, fillOpacity: 1, fillColor: {{ this.sea|tojson }},
+            }).addTo({{ group }});
+            L.geoJSON({{ this.near.land|tojson }}, {
+                pane: "near", interactive: false, style: {{ this.style|tojson }},
+            }).addTo({{ group }});
+            {%- for town in this.near.towns %}
+            L.marker({{ town.latlon|tojson }}, {
+                pane: "names", interactive: false, keyboard: false,
+                icon: L.divIcon({
+                    className: "town", iconSize: null, iconAnchor: [3, 8], html: {{ town.name|e|string|tojson }},
+                }),
+            }).addTo({{ group }});
+            {%- endfor %}
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, near: Surroundings, dark: bool) -> None:
+        super().__init__()
+        self._name = "Near"
+        self.near = near
+        colours = DARK if dark else LIGHT
+        self.sea = colours.sea
+        self.style = colours.land_style
 
 
 def base_map(web: str | None, tiles: str = "", dark: bool = False) -> folium.Map:
@@ -119,7 +181,6 @@ def base_map(web: str | None, tiles: str = "", dark: bool = False) -> folium.Map
         location=(20.0, 6.0),
         zoom_start=2,
         tiles=tile_layer(tiles) if tiles else None,
-        control_scale=True,
         zoom_snap=0.25,
         max_bounds=True,
         min_lat=-86.0,
@@ -134,42 +195,50 @@ def base_map(web: str | None, tiles: str = "", dark: bool = False) -> folium.Map
     made.default_js = (("leaflet", f"{web or _LEAFLET_CDN}/leaflet.js"),)
     made.default_css = (("leaflet_css", f"{web or _LEAFLET_CDN}/leaflet.css"),)
     made.get_root().header.add_child(Element(_STYLE))
-    if web and not tiles:
-        made.add_child(Land(f"{web}/countries.geojson", dark))
     made.add_child(_Start(dark))
+    if web and not tiles:
+        made.add_child(Land(f"{web}/countries.geojson", DARK if dark else LIGHT))
     return made
 
 
 def answer_layer(
-    heat: HeatPicture | None, spots: Sequence[Spot], view: Corners = WORLD, turn: int = 0, framed: bool = False
+    heat: HeatPicture | None = None,
+    spots: Sequence[Spot] = (),
+    near: Surroundings | None = None,
+    *,
+    close: bool = False,
+    turn: int = 0,
+    dark: bool = False,
 ) -> folium.FeatureGroup:
     """Everything on the map that belongs to one answer.
 
     Args:
         heat: The picture of the field.
         spots: Places to mark.
-        view: Box in degrees, (south, west), (north, east), to fly to.
+        near: What lies around, for a close view without tiles.
+        close: Whether to fly to the picture and frame it, rather than to the world.
         turn: Counts the wishes to fly: the same view with a higher count is flown to again.
-        framed: Whether the edge of the picture is drawn, where it is not the whole world.
+        dark: Whether the page is dark.
     """
     group = folium.FeatureGroup("answer", control=False)
+    if near is not None:
+        group.add_child(_Near(near, dark))
     if heat is not None:
         folium.raster_layers.ImageOverlay(heat.url, bounds=heat.corners, interactive=False).add_to(group)
-        if framed:
-            folium.Rectangle(heat.corners, color="#5b6b7a", weight=1, fill=False, interactive=False).add_to(group)
-    for spot in sorted(spots, key=lambda s: (s.chosen, -s.number)):  # later ones lie on top
-        size = 30 if spot.chosen else 26
-        folium.Marker(
-            spot.latlon,
-            icon=folium.DivIcon(
-                html=str(spot.number),
-                icon_size=(size, size),
-                icon_anchor=(size // 2, size // 2),
-                class_name="place chosen" if spot.chosen else "place",
-            ),
-            tooltip=folium.Tooltip(quoted(spot.label), sticky=False, direction="top", offset=(0, -size // 2)),
-        ).add_to(group)
-    group.add_child(_View(view, turn))
+    if heat is not None and close:
+        folium.Rectangle(heat.corners, color="#7b8a99", weight=1, fill=False, interactive=False).add_to(group)
+    for spot in spots:
+        icon = folium.DivIcon(
+            html=f"<b><i>{spot.number:d}</i></b>",
+            icon_size=(26, 26),
+            icon_anchor=(13, 31),  # the tip of a square of 26 pixels that stands on its corner
+            class_name="pin chosen" if spot.chosen else "pin",
+        )
+        tip = folium.Tooltip(quoted(spot.label), sticky=False, direction="top", offset=(0, -32))
+        # Leaflet lays southern markers over northern ones, by pixels; here the more probable one is on top.
+        rank = 100_000 if spot.chosen else -1000 * spot.number
+        folium.Marker(spot.latlon, icon=icon, tooltip=tip, z_index_offset=rank).add_to(group)
+    group.add_child(_View(heat.corners if heat is not None and close else WORLD, turn))
     return group
 
 

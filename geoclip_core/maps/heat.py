@@ -28,10 +28,12 @@ class HeatPicture:
     Attributes:
         url: The PNG as a data URL.
         corners: ((south, west), (north, east)) in degrees; east is above 180 across the antimeridian.
+        share: Probability of the whole answer that lies in it.
     """
 
     url: str
     corners: tuple[tuple[float, float], tuple[float, float]]
+    share: float
 
 
 def heat_picture(field: Field, dark: bool = False) -> HeatPicture:
@@ -54,7 +56,8 @@ def heat_picture(field: Field, dark: bool = False) -> HeatPicture:
         level = glow(level, GLOW_PX)
     south, west, north, east = field.window.bounds
     data = base64.b64encode(png(level, ramp(dark))).decode("ascii")
-    return HeatPicture(f"data:image/png;base64,{data}", ((south, west), (north, east if east > west else east + 360.0)))
+    corners = ((south, west), (north, east if east > west else east + 360.0))
+    return HeatPicture(f"data:image/png;base64,{data}", corners, field.share)
 
 
 def glow(level: npt.NDArray[np.uint8], radius_px: int) -> npt.NDArray[np.uint8]:

@@ -24,7 +24,7 @@ _STOPS = (0.0, 0.3, 0.55, 0.8, 1.0)
 _HUE_DEG = (-62.0, -12.0, 25.0, 62.0, 102.0)
 _CHROMA = (0.13, 0.19, 0.19, 0.16, 0.12)
 _OPAQUE_FROM = 0.35  # share of the ramp over which colours fade in
-_ALPHA = 0.9
+_ALPHA = 0.82
 
 # From OKLab to the cube roots of cone responses, and from these, cubed, to linear sRGB (Ottosson, 2020).
 _TO_CONES = np.array(

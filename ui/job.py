@@ -1,0 +1,68 @@
+"""Work that goes on behind the page: it tells how far it is, and can be stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, TimeoutError
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+Progress = Callable[[int, int], None]
+
+
+class CancelledError(Exception):
+    """The work was stopped by the person who started it."""
+
+
+class Job(Generic[Result]):
+    """A function that runs in a thread of its own; sessions look at it whenever they like.
+
+    Args:
+        work: Gets a callback to tell how much is done, and how much there is.
+    """
+
+    def __init__(self, work: Callable[[Progress], Result]) -> None:
+        self.progress = (0, 0)
+        self._stopped = threading.Event()
+        self._future: Future[Result] = Future()
+        # A daemon, so that a download does not keep the server from ending.
+        threading.Thread(target=self._run, args=(work,), daemon=True).start()
+
+    @property
+    def share(self) -> float:
+        """How much is done, 0 to 1."""
+        done, total = self.progress
+        return min(done / total, 1.0) if total > 0 else 0.0
+
+    @property
+    def running(self) -> bool:
+        """Whether it has neither ended nor failed."""
+        return not self._future.done()
+
+    def cancel(self) -> None:
+        """Stop at the next report of progress."""
+        self._stopped.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end, at most so long; whether it has come."""
+        try:
+            self._future.exception(seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    def result(self) -> Result:
+        """What the function returned; what it raised is raised here."""
+        return self._future.result()
+
+    def _run(self, work: Callable[[Progress], Result]) -> None:
+        try:
+            self._future.set_result(work(self._tell))
+        except BaseException as error:  # noqa: BLE001 - not swallowed: raised in the session that asks for the result
+            self._future.set_exception(error)
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._stopped.is_set():
+            raise CancelledError
+        self.progress = (done, total)
