@@ -7,6 +7,7 @@ it occurs in the names of a country than in names at large. Words for kinds of t
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -16,17 +17,20 @@ import numpy.typing as npt
 from geoclip_core.files import Arrays, cached_arrays, digest
 from geoclip_core.places.gazetteer import Gazetteer
 from geoclip_core.places.index import MAIN
+from geoclip_core.places.names import normalise
 from geoclip_core.places.sources import sources_key, spoken_languages
 from geoclip_core.places.words import SCRIPT_LANGUAGES, kind_words
 
-_FORMAT = "1"
+_FORMAT = "2"
 _SIZES = (2, 3, 4, 5)  # characters per n-gram, with a space at either end of the word
 _BUCKETS = 1 << 16  # of n-gram hashes
 _SMOOTHING = 3000.0  # n-grams (about 100 names) at large that every country starts with
 _FEWEST_NAMES = 30  # a country with fewer names teaches nothing
 _MAIN_LANGUAGES = 3  # of a country's list, which starts with the official ones
+_NEXT_LANGUAGE = 0.4  # each language of the list is used this much as often as the one before it
+_FOREIGN = 0.003  # share of uses of a word outside the countries of its language
 _INDEPENDENCE = 0.15  # n-grams of one word overlap, so each counts as this part of a witness
-_WORD_LANGUAGE = 3.0  # log of how much more often a kind word stands where its language is spoken
+_KNOWN_WORD = 3.0  # evidence of a word that a language is known to have, against random letters
 _STRONGEST_WORD = 6.0  # limit of what one word may say
 
 Floats = npt.NDArray[np.float64]
@@ -58,7 +62,7 @@ def learn(names: Sequence[tuple[str, int]], countries: int) -> Arrays:
     """Count n-grams by country.
 
     Args:
-        names: (normalised name, country number).
+        names: (words in small letters, country number).
         countries: How many country numbers there are.
 
     Returns:
@@ -78,6 +82,11 @@ def learn(names: Sequence[tuple[str, int]], countries: int) -> Arrays:
     ratio = np.log(inside) - np.log(at_large)
     ratio[:, named < _FEWEST_NAMES] = 0.0
     return {"log_ratio": ratio.astype(np.float16)}
+
+
+def _spelling(name: str) -> str:
+    """Words in small letters with their accents, which tell a language better than anything."""
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", name).casefold()))
 
 
 def script_of(text: str) -> str:
@@ -100,7 +109,7 @@ class LanguagePrior:
         self._spoken = spoken_languages()
         key = digest(_FORMAT, sources_key())
         self._log_ratio = cached_arrays("language", key, self._learn)["log_ratio"]
-        self._by_language: dict[str, npt.NDArray[np.bool_]] = {}
+        self._by_language: dict[str, Floats] = {}
         self._log_prior = self._prior()
 
     def _prior(self) -> Floats:
@@ -124,33 +133,36 @@ class LanguagePrior:
                     continue
                 country = int(gazetteer.country[posting.place])
                 spoken = self._spoken.get(gazetteer.country_codes[country], ())[:_MAIN_LANGUAGES]
-                if posting.flags & MAIN or (script != "LATIN" and any(code in languages for code in spoken)):
+                if posting.flags & MAIN:
+                    names.append((_spelling(gazetteer.name(posting.place)), country))
+                elif script != "LATIN" and any(code in languages for code in spoken):
                     names.append((key, country))
         return learn(names, len(gazetteer.country_codes))
 
-    def _speakers(self, language: str) -> npt.NDArray[np.bool_]:
-        """Which countries have a language among their main ones, by country number."""
+    def _speakers(self, language: str) -> Floats:
+        """How much each country uses a language, in [0, 1], shape (countries,)."""
         if language not in self._by_language:
-            self._by_language[language] = np.array(
-                [language in self._spoken.get(c, ())[:_MAIN_LANGUAGES] for c in self._gazetteer.country_codes]
-            )
+            spoken = [self._spoken.get(code, ()) for code in self._gazetteer.country_codes]
+            places = [languages.index(language) if language in languages else np.inf for languages in spoken]
+            self._by_language[language] = _NEXT_LANGUAGE ** np.array(places)
         return self._by_language[language]
 
+    def _of_languages(self, languages: Sequence[str]) -> Floats:
+        """Log likelihood ratio of a word that belongs to some languages."""
+        use = np.max([self._speakers(language) for language in languages], axis=0) + _FOREIGN
+        return np.log(use) - np.log(np.exp(self._log_prior) @ use)
+
     def word(self, word: str) -> Floats:
-        """Log likelihood ratio of one normalised word for every country, shape (countries,)."""
-        languages = kind_words().get(word)
+        """Log likelihood ratio of one word as written for every country, shape (countries,)."""
+        languages = kind_words().get(normalise(word))
         if languages is not None:
-            if "en" in languages:
-                return np.zeros(len(self._gazetteer.country_codes))
-            spoken = np.any([self._speakers(language) for language in languages], axis=0)
-            return np.where(spoken, _WORD_LANGUAGE, -_WORD_LANGUAGE)
-        points = _code_points([word])
+            return self._of_languages(languages)
+        points = _code_points([_spelling(word)])
         buckets, _ = _ngrams(points, np.zeros(len(points), np.int64))
         total = _INDEPENDENCE * self._log_ratio[buckets].astype(np.float64).sum(axis=0)
         script_languages = SCRIPT_LANGUAGES.get(script_of(word))
         if script_languages:
-            written = np.any([self._speakers(language) for language in script_languages], axis=0)
-            total += np.where(written, _WORD_LANGUAGE, -_WORD_LANGUAGE)
+            total += self._of_languages(script_languages)
         return np.clip(total, -_STRONGEST_WORD, _STRONGEST_WORD)
 
     def text(self, words: Sequence[str]) -> Floats:
@@ -162,7 +174,7 @@ class LanguagePrior:
         """Which countries the words sound like.
 
         Args:
-            words: Normalised, without place names and common English words.
+            words: As written, without common English words.
 
         Returns:
             Probability of every country number given that the words are of some country, shape (countries,),
@@ -170,5 +182,6 @@ class LanguagePrior:
             names at large. Random letters have negative evidence.
         """
         joint = self.text(words) + self._log_prior
-        evidence = float(np.logaddexp.reduce(joint))
-        return np.exp(joint - evidence), evidence if words else -np.inf
+        total = float(np.logaddexp.reduce(joint))
+        known = sum(normalise(word) in kind_words() or script_of(word) in SCRIPT_LANGUAGES for word in set(words))
+        return np.exp(joint - total), total + _KNOWN_WORD * known if words else -np.inf

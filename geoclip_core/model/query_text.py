@@ -31,7 +31,7 @@ def clean_text(text: str) -> str:
         text: What a person typed or pasted, 1 to 2,000 characters.
 
     Returns:
-        The same words. A flag of a country becomes its two-letter code.
+        The same words. The emoji of a country's flag becomes "flag" and its two-letter code, as the gazetteer has it.
 
     Raises:
         QueryError: Not text, empty, or too long.
@@ -45,13 +45,17 @@ def clean_text(text: str) -> str:
             way_out="keep the sentence that says where it is",
         )
     plain = html.unescape(_TAG.sub(" ", text))
-    plain = _FLAG.sub(lambda flag: " " + "".join(chr(ord(c) - 0x1F1E6 + 65) for c in flag.group()) + ", ", plain)
+    plain = _FLAG.sub(lambda flag: f", flag {_letters(flag.group())}, ", plain)
     kept = "".join(c if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co") else " " for c in plain)
     kept = "".join(c for c in kept if unicodedata.category(c) != "Cf")  # zero-width and direction marks
     words = re.sub(r"\s+", " ", kept).strip(" ,")
     if not words:
         raise QueryError("The text is empty", way_out="type a place, such as “Giza, Egypt”, or a landscape")
     return words
+
+
+def _letters(flag: str) -> str:
+    return "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in flag)
 
 
 def parse_coordinates(text: str) -> tuple[float, float] | None:

@@ -11,34 +11,47 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from geoclip_core.earth.distance import EARTH_RADIUS_KM
-from geoclip_core.earth.coordinates import unit_vectors
+from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.model.language_prior import LanguagePrior, script_of
 from geoclip_core.model.spans import Span, common_words
 from geoclip_core.places.gazetteer import Gazetteer
 from geoclip_core.places.index import CODE, DEMONYM, MAIN
 from geoclip_core.places.names import Token
-from geoclip_core.places.words import kind_words
+from geoclip_core.places.words import (
+    BEFORE_COMMON_WORDS,
+    FUNCTION_WORDS,
+    NATURE_WORDS,
+    PREPOSITIONS,
+    STREET_WORDS,
+    kind_words,
+)
 
 FAME = 0.7  # power of the population that a name's use grows with
 ZERO_FAME = 20_000.0  # score 0: a rare word that is the name of a town of this size
-OTHER_NAME = 1.2  # loss for a name that is not the usual one, in Latin script
+OTHER_NAME = 1.5  # loss for a name that is not the usual one, in Latin script
 ABBREVIATION = 1.0
-SLIP = 25.0  # loss per unit of dissimilarity
-PER_WORD = 1.5  # gain for every word of a name after the first: chance agreement gets rarer
+SLIP = 30.0  # loss per unit of dissimilarity
+PER_WORD = 1.5  # gain for every telling word of a name after the first: chance agreement gets rarer
+MOST_EXTRA_WORDS = 3.0
+STREET_IS_NO_CITY = 2.0  # "Vermont Avenue"
+NATURE_IS_NO_CITY = 2.0  # "Phoenix Islands" are not in Phoenix
 COMMON_WORD = 3.0  # loss for the most frequent English words, falling to 0 at rank 30,000
 IN_A_LONGER_NAME = 5.0
+LOWEST_LONGER = -1.0  # score from which a longer name puts the names inside it in doubt
+LIKELIEST = 5  # places of a span that context is taken from
+LEAST_BELIEF = 0.02
+NOT_A_NAME = 4.0  # loss of a common word after "a", "my", "so"
 OWN_SEGMENT = 1.5  # "..., Cardiff"
 AFTER_PREPOSITION = 1.5
 WHOLE_TEXT = 3.0
 INSIDE = {"country": 4.0, "region": 4.0, "other": 3.0}  # gain for lying in what the rest of the text names
+NEXT_SEGMENT = 1.5  # "Paris, Texas" says it louder than "a Texan in Paris"
 STATED_ELSEWHERE = 4.0  # loss of the container when the text names something inside it
 DEMONYM_SHARE = 0.4  # "Egyptian" says Egypt this much as loudly as "Egypt"
 LANGUAGE = 0.4
 LANGUAGE_LIMIT = 2.0
 NEAR_KM = 10.0
-_PREPOSITIONS = frozenset("in at near from de di du da à en em bei im am w v в во na i nach zu te".split())
-
+ENGLISH_RANK = 6000  # a foreign word for a thing that ranks before this is an English word as well
 Floats = npt.NDArray[np.float64]
 
 
@@ -51,19 +64,76 @@ class Ranker:
 
     def score(self, tokens: Sequence[Token], spans: Sequence[Span]) -> list[Floats]:
         """One score per span and place, each array of the shape of ``span.rows``."""
-        base = [self._alone(tokens, span) for span in spans]
-        for i, span in enumerate(spans):
-            longer = [base[j].max() for j, other in enumerate(spans) if span.inside(other)]
-            if longer and max(longer) > -1.0:
-                base[i] = base[i] - IN_A_LONGER_NAME
-        scores = [b.copy() for b in base]
-        for i, span in enumerate(spans):
-            others = [j for j, other in enumerate(spans) if not span.overlaps(other)]
-            for j in others:
-                gain, loss = self._agreement(span, spans[j], base[i], base[j])
-                scores[i] += gain - loss
-            scores[i] += self._language_agreement(tokens, span)
-        return scores
+        said = [(i, self._language.word(t.original)) for i, t in enumerate(tokens) if spans and says_language(t)]
+        alone = [self._alone(tokens, span) for span in spans]
+        overshadowed = [self._overshadowing(i, spans, alone) for i in range(len(spans))]
+        fitting = [score - losses for score, losses in zip(alone, overshadowed, strict=True)]
+        speaking = [j for j, losses in enumerate(overshadowed) if not losses.any()]
+        inside = self._exchange(tokens, spans, fitting, speaking, gain=True)
+        gained = [
+            score + gain + self._language_agreement(said, span)
+            for span, score, gain in zip(spans, fitting, inside, strict=True)
+        ]
+        lost = self._exchange(tokens, spans, gained, speaking, gain=False)
+        return [score - loss for score, loss in zip(gained, lost, strict=True)]
+
+    def _overshadowing(self, i: int, spans: Sequence[Span], alone: Sequence[Floats]) -> Floats:
+        """Loss of a name inside a longer one that fits as well ("York" in "New York"), unless both are one spot."""
+        span, loss = spans[i], np.zeros(len(spans[i].rows))
+        for j, other in enumerate(spans):
+            if span.inside(other) and alone[j].max() > max(LOWEST_LONGER, alone[i].max() - 1.0):
+                row = int(other.rows[alone[j].argmax()])
+                apart = self._km(span.rows, row) > self._gazetteer.extent_km[row] + NEAR_KM
+                loss = np.maximum(loss, np.where(apart, IN_A_LONGER_NAME, 0.0))
+        return loss
+
+    def _exchange(
+        self,
+        tokens: Sequence[Token],
+        spans: Sequence[Span],
+        scores: Sequence[Floats],
+        speaking: Sequence[int],
+        *,
+        gain: bool,
+    ) -> list[Floats]:
+        """What every span gains by lying inside, or loses by containing, what the speaking spans name.
+
+        Spans that share a word with each other are one statement: the loudest of them counts.
+        """
+        total = []
+        for span in spans:
+            heard = np.zeros((len(tokens), len(span.rows)))
+            for j in speaking:
+                other = spans[j]
+                if span.overlaps(other):
+                    continue
+                effect = self._effect(tokens, span, other, scores[j], gain=gain)
+                words = heard[other.start : other.stop]
+                heard[other.start] = np.maximum(words.max(axis=0), effect)
+                heard[other.start + 1 : other.stop] = 0.0
+            total.append(heard.sum(axis=0))
+        return total
+
+    def _effect(self, tokens: Sequence[Token], span: Span, other: Span, score: Floats, *, gain: bool) -> Floats:
+        """Gain or loss of the places of a span by what one other span names."""
+        volume = NEXT_SEGMENT if _follows(tokens, span, other) else 1.0
+        effect = np.zeros(len(span.rows))
+        for k, share in self._believed(other, score):
+            inside, contains = self._contained(span.rows, int(other.rows[k]))
+            if gain:
+                kind = self._gazetteer.kinds[self._gazetteer.kind[other.rows[k]]]
+                loud = DEMONYM_SHARE if other.flags[k] & DEMONYM else volume
+                effect += share * loud * INSIDE.get(kind, INSIDE["other"]) * inside
+            else:
+                effect += share * STATED_ELSEWHERE * contains
+        return effect
+
+    def _believed(self, span: Span, score: Floats) -> list[tuple[int, float]]:
+        """The likeliest places of a span, as (index, share of belief that the text means it)."""
+        belief = np.exp(score - score.max())
+        belief *= min(1.0, float(np.exp(score.max()))) / belief.sum()
+        best = np.argsort(-belief, kind="stable")[:LIKELIEST]
+        return [(int(k), float(belief[k])) for k in best if belief[k] >= LEAST_BELIEF]
 
     def _alone(self, tokens: Sequence[Token], span: Span) -> Floats:
         """What the name itself says."""
@@ -78,11 +148,15 @@ class Ranker:
         if tokens[span.start].dense:
             score += 0.5 * PER_WORD * (len(words) - 2)
         else:
-            score += PER_WORD * (len(words) - 1) - min(map(_commonness, words))
+            score += PER_WORD * _extra_words(words) - min(map(_commonness, words))
         if span.length == len(tokens):
             score += WHOLE_TEXT
         else:
             score += self._position(tokens, span)
+            if span.stop < len(tokens) and tokens[span.stop].text in STREET_WORDS:
+                score -= STREET_IS_NO_CITY
+            if span.stop < len(tokens) and tokens[span.stop].text in NATURE_WORDS and not _starts_segment(tokens, span.stop):
+                score -= np.where(gazetteer.kind[span.rows] == gazetteer.kinds.index("city"), NATURE_IS_NO_CITY, 0.0)
         return score
 
     def _position(self, tokens: Sequence[Token], span: Span) -> float:
@@ -91,26 +165,11 @@ class Ranker:
         ends = span.stop == len(tokens) or tokens[span.stop].segment != last.segment
         if starts and ends and span.start > 0:
             return OWN_SEGMENT
-        if span.start > 0 and not starts and tokens[span.start - 1].text in _PREPOSITIONS:
+        if not starts and tokens[span.start - 1].text in BEFORE_COMMON_WORDS and first.text in common_words():
+            return -NOT_A_NAME
+        if span.start > 0 and not starts and tokens[span.start - 1].text in PREPOSITIONS:
             return AFTER_PREPOSITION
         return 0.0
-
-    def _agreement(self, span: Span, other: Span, base: Floats, base_other: Floats) -> tuple[Floats, Floats]:
-        """Gain of the places of a span that lie inside a place of the other, loss of those that contain one."""
-        gazetteer = self._gazetteer
-        belief = np.exp(base_other - base_other.max())
-        belief /= belief.sum() / min(1.0, float(np.exp(base_other.max())))
-        gain, loss = np.zeros(len(span.rows)), np.zeros(len(span.rows))
-        for k in np.argsort(-belief)[:5]:
-            row, share = int(other.rows[k]), float(belief[k])
-            if share < 0.02:
-                break
-            inside, contains = self._contained(span.rows, row)
-            weight = share * (DEMONYM_SHARE if other.flags[k] & DEMONYM else 1.0)
-            kind = gazetteer.kinds[gazetteer.kind[row]]
-            gain += weight * INSIDE.get(kind, INSIDE["other"]) * inside
-            loss += share * STATED_ELSEWHERE * contains
-        return gain, loss
 
     def _contained(self, rows: npt.NDArray[np.int64], row: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Which rows lie inside a place, and which contain it."""
@@ -119,30 +178,46 @@ class Ranker:
         kinds = np.array(g.kinds)[g.kind[rows]]
         same_country = g.country[rows] == g.country[row]
         same_admin = (g.admin[rows] == g.admin[row]) & (g.admin[row] > 0)
-        chord = np.linalg.norm(unit_vectors(g.latlon[rows]) - unit_vectors(g.latlon[row]), axis=-1)
-        km = 2 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2, 0, 1))
+        km = self._km(rows, row)
         smaller = (g.extent_km[rows] < g.extent_km[row]) & (kinds != "country")
         if kind == "country":
             inside = same_country & (kinds != "country")
         elif kind == "region" and g.admin[row] > 0:
-            inside = (same_admin | ((g.admin[rows] == 0) & (km <= g.extent_km[row]))) & (kinds != "region") & (kinds != "country")
+            inside = (
+                (same_admin | ((g.admin[rows] == 0) & (km <= g.extent_km[row])))
+                & (kinds != "region")
+                & (kinds != "country")
+            )
         else:
             inside = smaller & (km <= g.extent_km[row] + NEAR_KM)
         is_region = (kinds == "region") & (g.admin[rows] > 0)
         contains = np.where(
             kinds == "country",
             same_country & (kind != "country"),
-            np.where(is_region, same_admin, (g.extent_km[rows] > g.extent_km[row]) & (km <= g.extent_km[rows] + NEAR_KM)),
+            np.where(
+                is_region, same_admin, (g.extent_km[rows] > g.extent_km[row]) & (km <= g.extent_km[rows] + NEAR_KM)
+            ),
         ) & (kind != "country")
         return inside, contains & ~inside
 
-    def _language_agreement(self, tokens: Sequence[Token], span: Span) -> Floats:
+    def _km(self, rows: npt.NDArray[np.int64], row: int) -> Floats:
+        return great_circle_km(self._gazetteer.latlon[rows], self._gazetteer.latlon[row])
+
+    def _language_agreement(self, said: Sequence[tuple[int, Floats]], span: Span) -> Floats:
         """How much the words outside the span sound like each place's country."""
-        words = [t.text for i, t in enumerate(tokens) if not span.start <= i < span.stop and says_language(t)]
-        if not words:
+        outside = [ratio for i, ratio in said if not span.start <= i < span.stop]
+        if not outside:
             return np.zeros(len(span.rows))
-        ratio = LANGUAGE * self._language.text(words)
-        return np.clip(ratio, -LANGUAGE_LIMIT, LANGUAGE_LIMIT)[self._gazetteer.country[span.rows]]
+        ratio = np.clip(LANGUAGE * np.sum(outside, axis=0), -LANGUAGE_LIMIT, LANGUAGE_LIMIT)
+        return np.asarray(ratio[self._gazetteer.country[span.rows]])
+
+
+def _follows(tokens: Sequence[Token], span: Span, other: Span) -> bool:
+    """Whether the text reads "span, other", or "span other" up to the end of the segment."""
+    gap = tokens[other.start].segment - tokens[span.stop - 1].segment
+    ends = other.stop == len(tokens) or tokens[other.stop].segment != tokens[other.stop - 1].segment
+    begins = tokens[other.start - 1].segment != tokens[other.start].segment
+    return other.start >= span.stop and ends and (begins if gap else other.start == span.stop)
 
 
 def says_language(token: Token) -> bool:
@@ -150,7 +225,20 @@ def says_language(token: Token) -> bool:
     word = token.text
     if not word.isalpha() or (len(word) < 3 and word not in kind_words() and not token.dense):
         return False
-    return "en" not in kind_words().get(word, ()) and (word not in common_words() or word in kind_words())
+    rank = common_words().get(word)
+    if word in kind_words():
+        return "en" not in kind_words()[word] and (rank is None or rank > ENGLISH_RANK)
+    return rank is None
+
+
+def _starts_segment(tokens: Sequence[Token], i: int) -> bool:
+    return i == 0 or tokens[i - 1].segment != tokens[i].segment
+
+
+def _extra_words(words: Sequence[str]) -> float:
+    """Words of a name beyond the first that tells: function words count nothing, kinds of things half."""
+    telling = sum(0.0 if w in FUNCTION_WORDS else 0.5 if w in kind_words() else 1.0 for w in words)
+    return min(max(telling - 1.0, 0.0), MOST_EXTRA_WORDS)
 
 
 def _commonness(word: str) -> float:

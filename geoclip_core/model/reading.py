@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geoclip_core.earth.distance import disk_points
-from geoclip_core.places.gazetteer import Place
+from geoclip_core.places.gazetteer import Gazetteer, Place
 
 How = Literal["exact", "fuzzy", "meaning", "country", "language", "coordinates"]
 Floats = npt.NDArray[np.float64]
@@ -41,6 +40,40 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class Disk:
+    """One of the disks that the places of a reading consist of.
+
+    Args:
+        name: What the place is called, with its region and country.
+        latlon: Degrees, latitude first.
+        extent_km: Radius.
+        country_code: ISO 3166-1 alpha-2, or empty.
+        weight: Share of belief; the disks of a reading sum to 1.
+    """
+
+    name: str
+    latlon: tuple[float, float]
+    extent_km: float
+    country_code: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Points that stand for the places of a reading.
+
+    Args:
+        latlon: (n, 2) degrees.
+        weights: (n,), sum 1.
+        spread_km: (n,) radius that each point speaks for.
+    """
+
+    latlon: Floats
+    weights: Floats
+    spread_km: Floats
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a text says about where.
 
@@ -48,53 +81,72 @@ class Reading:
         text: The cleaned text.
         alternatives: Heaviest first; empty when nothing was recognised.
         explanation: One sentence for the reader.
-        towns: Gives the places of countries and regions where people are: (latlon (n, 2), weights (n,)).
+        gazetteer: Where the places come from.
     """
 
     text: str
     alternatives: tuple[Alternative, ...]
     explanation: str
-    towns: Callable[[Place], tuple[Floats, Floats]] = field(repr=False, compare=False)
+    gazetteer: Gazetteer = field(repr=False, compare=False)
 
     @property
     def recognised(self) -> bool:
         """Whether there is anything to show."""
         return bool(self.alternatives)
 
+    def disks(self) -> tuple[Disk, ...]:
+        """The parts of all alternatives, heaviest alternative first; a part weighs as its radius does."""
+        disks = []
+        for alternative in self.alternatives:
+            place = alternative.place
+            name = self.gazetteer.label(place)
+            total = sum(extent for _, _, extent in place.parts)
+            disks += [
+                Disk(name, (lat, lon), extent, place.country_code, alternative.weight * extent / total)
+                for lat, lon, extent in place.parts
+            ]
+        return tuple(disks)
+
     def points(self) -> tuple[Floats, Floats]:
+        """Latlon (n, 2) and weights (n,) of :meth:`spread`."""
+        spread = self.spread()
+        return spread.latlon, spread.weights
+
+    def spread(self) -> Spread:
         """The alternatives spread over their extents.
 
-        Countries and regions are spread over their towns, all other places over the area of their disks.
+        Countries and regions are spread over their towns, by the square root of the population; all other
+        places evenly over the area of their disks.
 
         Returns:
-            latlon of shape (n, 2) and weights of shape (n,) that sum to 1, n at most 2,048 (and at least one
-            per part of every place); both empty when nothing was recognised.
+            At most 2,048 points, none when nothing was recognised.
         """
-        spread = [self._spread(alternative) for alternative in self.alternatives]
-        if not spread:
-            return np.empty((0, 2)), np.empty(0)
-        latlon = np.concatenate([points for points, _ in spread])
-        weights = np.concatenate([weights for _, weights in spread])
-        if len(weights) > MOST_POINTS:  # keep the heaviest; what is left out was next to nothing
+        pieces = [self._spread(alternative) for alternative in self.alternatives]
+        if not pieces:
+            return Spread(np.empty((0, 2)), np.empty(0), np.empty(0))
+        latlon, weights, spread_km = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
+        if len(weights) > MOST_POINTS:  # rounding up gave a little more than there is room for
             heaviest = np.sort(np.argsort(-weights, kind="stable")[:MOST_POINTS])
-            latlon, weights = latlon[heaviest], weights[heaviest]
-        return latlon, weights / weights.sum()
+            latlon, weights, spread_km = latlon[heaviest], weights[heaviest], spread_km[heaviest]
+        return Spread(latlon, weights / weights.sum(), spread_km)
 
-    def _spread(self, alternative: Alternative) -> tuple[Floats, Floats]:
+    def _spread(self, alternative: Alternative) -> tuple[Floats, Floats, Floats]:
         place, share = alternative.place, alternative.weight
-        if alternative.how == "coordinates":
-            return np.array([place.latlon]), np.array([share])
         if place.kind in ("country", "region"):
-            latlon, weights = self.towns(place)
-            if len(latlon):
-                most = max(1, round(MOST_POINTS * share))
-                return latlon[:most], share * weights[:most] / weights[:most].sum()
+            rows = self.gazetteer.settlements(place.row)[: max(1, round(MOST_POINTS * share))]
+            if len(rows):
+                weights = np.sqrt(self.gazetteer.population[rows] + 1.0)
+                extents = self.gazetteer.extent_km[rows].astype(np.float64)
+                return self.gazetteer.latlon[rows], share * weights / weights.sum(), extents
         extents = np.array([extent for _, _, extent in place.parts])
-        budget = max(1.0, MOST_POINTS * share / len(extents))
-        points, weights = [], []
-        for (lat, lon, extent), part in zip(place.parts, extents / extents.sum(), strict=True):
-            wanted = np.clip(np.pi * extent**2 / _SPACING_KM**2, _FEWEST_PER_DISK, _MOST_PER_DISK)
-            n = int(max(1, min(wanted, budget)))
-            points.append(disk_points((lat, lon), extent, n))
-            weights.append(np.full(n, share * part / n))
-        return np.concatenate(points), np.concatenate(weights)
+        budget = MOST_POINTS * share / len(extents)
+        wanted = np.clip(np.pi * extents**2 / _SPACING_KM**2, _FEWEST_PER_DISK, _MOST_PER_DISK)
+        if alternative.how == "coordinates":
+            wanted = np.ones(1)
+        counts = np.maximum(1, np.minimum(wanted, budget)).astype(np.int64)
+        points = [
+            disk_points((lat, lon), extent, n)
+            for (lat, lon, extent), n in zip(place.parts, counts.tolist(), strict=True)
+        ]
+        weights = np.repeat(share * extents / extents.sum() / counts, counts)
+        return np.concatenate(points), weights, np.repeat(extents / np.sqrt(counts), counts)

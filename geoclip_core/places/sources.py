@@ -22,7 +22,7 @@ from geoclip_core.files import Arrays, asset_path, digest
 from geoclip_core.places.country_names import country_names
 from geoclip_core.places.index import CODE, DEMONYM, MAIN, build_index
 
-FORMAT = "7"  # raise when the arrays change their meaning
+FORMAT = "8"  # raise when the arrays change their meaning
 PEOPLE_PER_KM2 = 3000.0  # of built-up land in developed countries: Angel et al. 2011, Progress in Planning 75
 SMALLEST_CITY_KM = 1.0  # GeoNames rounds many villages to about a minute of arc, and gives no shape
 LANDMARK_FAME = 1_000_000.0  # a landmark is in the table because as many know it as know a city of this size
@@ -83,10 +83,13 @@ def _cities() -> Iterator[Row]:
     for city in _geonames("cities500.json").values():
         population, country = float(city["population"]), city["countrycode"]
         names = [(city["name"], MAIN)]
-        names += [(n, CODE if n.isupper() and n.isascii() and len(n) <= _CODE_LENGTH else 0)
-                  for n in city["alternatenames"]]
+        names += [
+            (n, CODE if n.isupper() and n.isascii() and len(n) <= _CODE_LENGTH else 0) for n in city["alternatenames"]
+        ]
         part = (float(city["latitude"]), float(city["longitude"]), city_extent_km(population))
-        yield Row(city["name"], "city", [part], country, f"{country}.{city['admin1code']}", population, population, names)
+        yield Row(
+            city["name"], "city", [part], country, f"{country}.{city['admin1code']}", population, population, names
+        )
 
 
 def _countries(cities: list[Row]) -> Iterator[Row]:
@@ -108,9 +111,17 @@ def _countries(cities: list[Row]) -> Iterator[Row]:
             continue
         (lat, lon, _), area = seat.parts[0], float(country["areakm2"] or 0)
         population = float(country["population"])
-        names = [(country["name"], MAIN), (country["iso3"], CODE), *given[code]]
-        yield Row(country["name"], "country", [(lat, lon, max(1.0, math.sqrt(area / math.pi)))], code, "",
-                  population, COUNTRY_FAME + population, names)
+        names = [(country["name"], MAIN), (country["iso3"], CODE), (f"flag {code}", 0), *given[code]]
+        yield Row(
+            country["name"],
+            "country",
+            [(lat, lon, max(1.0, math.sqrt(area / math.pi)))],
+            code,
+            "",
+            population,
+            COUNTRY_FAME + population,
+            names,
+        )
 
 
 def _landmarks(rows: list[Row]) -> list[Row]:

@@ -92,14 +92,14 @@ es: fuerte puente plaza calle avenida parque jardín casa sala teatro biblioteca
 es: universidad
 es: mercado monumento playa lago río montaña isla valle bosque cueva cascada pueblo ciudad viejo centro
 es: bellas artes
-es: instituto arte moderno contemporáneo nacional fundación histórico y el los las del al con para por una un
+es: instituto sierra cerro santa arte moderno contemporáneo nacional fundación histórico y el los las del al con para por una un
 it: museo galleria torre palazzo chiesa cappella duomo basilica abbazia moschea tempio monastero castello
 it: ponte piazza
 it: via parco giardino casa sala teatro biblioteca stazione aeroporto università mercato spiaggia lago
 it: fiume monte
 it: isola valle bosco grotta cascata villaggio città vecchia centro belle arti arte moderna contemporanea
 it: nazionale
-it: istituto pinacoteca fondazione civico civica raccolta diocesano il lo gli della delle degli dei nel nella di da
+it: istituto monte santa san pinacoteca fondazione civico civica raccolta diocesano il lo gli della delle degli dei nel nella di da
 it: con per
 pt: museu galeria torre edifício igreja capela catedral sé basílica abadia mosteiro castelo palácio forte
 pt: ponte praça
@@ -107,7 +107,7 @@ pt: rua avenida parque jardim casa teatro biblioteca estação aeroporto univers
 pt: monte ilha
 pt: vale floresta caverna cachoeira vila cidade belas artes arte moderna contemporânea fundação história e
 pt: o os do da
-pt: instituto dos das no na nos nas ao com para por um uma
+pt: instituto serra santa são dos das no na nos nas ao com para por um uma
 ca: museu galeria torre edifici església capella catedral castell palau pont plaça carrer parc casa teatre
 ca: biblioteca
 ca: estació mercat platja riu muntanya illa vall cova ciutat d'art fundació i els les amb per
@@ -251,8 +251,17 @@ SCRIPT_LANGUAGES = {
     "CJK": ("zh", "cmn", "yue", "ja"),
 }
 
-# words that join names and belong to none when they stand at their edge
-FUNCTION_WORDS = frozenset(
-    "a al am an and at au aux by da das de dei del della der des di die do dos du e ed el en et for from i il im in "
-    "its la las le les lo los na near o of on os the their to und van von w with y z zu zum zur и в на".split()
-)
+_FUNCTION = """
+a al am an and at au aux by da das de dei del della der des di die do dos du e ed el en et for from i il im in its la
+las le les lo los na near o of on os the their to und van von w with y z zu zum zur и в на
+"""
+_PREPOSITIONS = "in at near from de di du da en em bei im am w v в во na i nach zu te"
+_BEFORE_COMMON = "a an my your his her our their very so this that i we you is are was"
+_NATURE = "island islands isles mountain mountains hills lake lakes river forest valley falls creek bay"
+_STREETS = "street road avenue ave boulevard blvd drive lane square quay улица strasse str straat via rue calle"
+
+FUNCTION_WORDS = frozenset(_FUNCTION.split())  # join names, and belong to none where they stand at its edge
+PREPOSITIONS = frozenset(_PREPOSITIONS.split())  # a place follows
+BEFORE_COMMON_WORDS = frozenset(_BEFORE_COMMON.split())  # a word that is also a name is no name after these
+NATURE_WORDS = frozenset(_NATURE.split())  # after the name of a city, something else of that name
+STREET_WORDS = frozenset(_STREETS.split())  # after any name, a street called after it

@@ -1,0 +1,140 @@
+"""What is here: the nearest known place to a point, with distance, direction and country."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geoclip_core.earth.coordinates import check_latlon, unit_vectors
+from geoclip_core.earth.countries import country_at
+from geoclip_core.earth.country_names import country_name
+from geoclip_core.earth.distance import EARTH_RADIUS_KM, bearing_deg, compass_point, great_circle_km
+from geoclip_core.places.gazetteer import Place, load_gazetteer
+
+_TOWNS = 24  # nearest towns looked at, so that a quarter does not hide the city it belongs to
+_SIGHTS = 24  # nearest parts of landmarks looked at
+_LARGEST_SIGHT_KM = 30.0  # a larger one (a national park, an ocean) says less than the nearest town
+_HERE_KM = 1.0  # a town this near is where one is, whatever its size
+_COAST_KM = 5.0  # outside every country by less than this is the coast, not the sea
+
+
+@dataclass(frozen=True)
+class NearbyPlace:
+    """A place and where a point lies, seen from it.
+
+    Args:
+        place: The place.
+        distance_km: From its centre to the point; 0 where the point lies within its extent.
+        direction: Compass point in which the point lies, such as "NE"; empty within its extent.
+        country_code: ISO 3166-1 alpha-2 of the point itself, empty at sea.
+        country_name: English name of that country, empty at sea.
+    """
+
+    place: Place
+    distance_km: float
+    direction: str
+    country_code: str
+    country_name: str
+
+    @property
+    def name(self) -> str:
+        """In words, such as "Giza, Egypt", "12 km NE of Siwa, Egypt" or "340 km W of Horta (at sea)"."""
+        near = self.place.name
+        if self.direction:
+            near = f"{max(1, round(self.distance_km))} km {self.direction} of {near}"
+        if not self.country_code:
+            return near if not self.direction else f"{near} (at sea)"
+        return near if self.country_name == self.place.name else f"{near}, {self.country_name}"
+
+
+def nearest_place(latlon: npt.ArrayLike) -> NearbyPlace:
+    """The place that best says where a point is; see :func:`nearest_places`.
+
+    Args:
+        latlon: Shape (2,), degrees.
+
+    Raises:
+        CoordinateError: Not a point on Earth.
+    """
+    return nearest_places(check_latlon(latlon).reshape(1, 2))[0]
+
+
+def nearest_places(latlon: npt.ArrayLike) -> list[NearbyPlace]:
+    """The place that best says where each point is.
+
+    A landmark when the point lies within its extent (the smallest of several); else the largest city whose
+    extent holds the point; else the nearest town.
+
+    Args:
+        latlon: Shape (n, 2), degrees.
+
+    Returns:
+        One record per point.
+
+    Raises:
+        CoordinateError: Not points on Earth.
+    """
+    points = check_latlon(latlon).reshape(-1, 2)
+    if not len(points):
+        return []
+    codes = country_at(points, tolerance_km=_COAST_KM)
+    rows = _rows(points)
+    gazetteer = load_gazetteer()
+    records = []
+    for point, row, code in zip(points, rows, codes, strict=True):
+        place = gazetteer.place(int(row))
+        parts = np.array(place.parts)
+        away = great_circle_km(parts[:, :2], point)
+        nearest = int(away.argmin())
+        within = bool((away <= np.maximum(parts[:, 2], _HERE_KM)).any())
+        direction = "" if within else compass_point(float(bearing_deg(parts[nearest, :2], point)))
+        name = country_name(str(code)) if code else ""
+        records.append(NearbyPlace(place, 0.0 if within else float(away[nearest]), direction, str(code), name))
+    return records
+
+
+def _rows(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Gazetteer row of the best place for each point."""
+    gazetteer = load_gazetteer()
+    towns, sights, sight_rows, sight_km = _trees()
+    vectors = unit_vectors(points)
+    chord, near = towns.query(vectors, k=_TOWNS)
+    city_rows = gazetteer.rows_of_kind("city")[near]
+    inside = _km(chord) <= gazetteer.extent_km[city_rows]
+    people = np.where(inside, gazetteer.population[city_rows], -1)
+    largest = np.take_along_axis(city_rows, people.argmax(axis=1)[:, None], axis=1)[:, 0]
+    best = np.where(inside.any(axis=1), largest, city_rows[:, 0])
+
+    chord, near = sights.query(vectors, k=_SIGHTS, distance_upper_bound=_LARGEST_SIGHT_KM / EARTH_RADIUS_KM)
+    found = np.isfinite(chord)
+    near = np.where(found, near, 0)
+    inside = found & (_km(np.where(found, chord, 0.0)) <= sight_km[near])
+    extent = np.where(inside, sight_km[near], np.inf)
+    smallest = np.take_along_axis(sight_rows[near], extent.argmin(axis=1)[:, None], axis=1)[:, 0]
+    return np.where(inside.any(axis=1), smallest, best)
+
+
+def _km(chord: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return 2.0 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2.0, 0.0, 1.0))
+
+
+@cache
+def _trees() -> tuple[Any, Any, npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Search trees over towns and over the parts of landmarks, and the row and radius of every such part."""
+    from scipy.spatial import cKDTree
+
+    gazetteer = load_gazetteer()
+    towns = cKDTree(unit_vectors(gazetteer.latlon[gazetteer.rows_of_kind("city")]))
+    broad = ("city", "country", "region", "landscape", "historical region", "macro region")
+    parts = [
+        (int(row), lat, lon, extent)
+        for row in gazetteer.rows_of_kind(*(kind for kind in gazetteer.kinds if kind not in broad))
+        for lat, lon, extent in gazetteer.parts(int(row))
+        if extent <= _LARGEST_SIGHT_KM
+    ]
+    rows, lat, lon, extent = (np.array(column) for column in zip(*parts, strict=True))
+    return towns, cKDTree(unit_vectors(np.stack([lat, lon], axis=-1))), rows, extent
