@@ -139,7 +139,7 @@ def make_field(query: Query, answer: Posterior, window: Window, encoder: Locatio
     height, width = window.size
     rows_km, columns_km = window.spacing_km
     if max(rows_km * height, columns_km * width) <= FINEST_KM * (SAMPLES - 1):
-        return Field(window, _sampled(query, answer, window, encoder, scale), share, "sampled")
+        return Field(window, _sampled(query, window, encoder, scale), share, "sampled")
     mass = _summed(query, answer, window)
     total = mass.sum()
     if not total > 0:
@@ -152,10 +152,10 @@ def make_field(query: Query, answer: Posterior, window: Window, encoder: Locatio
     return Field(window, mass / total, share, "summed")
 
 
-def _sampled(query: Query, answer: Posterior, window: Window, encoder: LocationEncoder, scale: float) -> Floats:
+def _sampled(query: Query, window: Window, encoder: LocationEncoder, scale: float) -> Floats:
     grid = replace(window, size=(SAMPLES, SAMPLES))
     vectors = F.normalize(encoder.on_grid(grid.pixel_latlon(), _STRIDE).reshape(SAMPLES * SAMPLES, -1), dim=1)
-    logs = log_density(query, answer.norms, vectors, scale).reshape(SAMPLES, SAMPLES)
+    logs = log_density(query, vectors, scale).reshape(SAMPLES, SAMPLES)
     height, width = window.size
     rows = (np.arange(height) + 0.5) / height * SAMPLES - 0.5
     columns = (np.arange(width) + 0.5) / width * SAMPLES - 0.5

@@ -103,7 +103,7 @@ class Locator:
         peaks = distinct_places(found, query, top_k)
         if off_gallery:
             peaks = tuple(
-                replace(p, latlon=refine(query, found, p.latlon, self.encoder, self.scale)) if p.anchor is None else p
+                replace(p, latlon=refine(query, p.latlon, self.encoder, self.scale)) if p.anchor is None else p
                 for p in peaks
             )
         places = nearest_places([peak.latlon for peak in peaks])
@@ -153,7 +153,7 @@ class Locator:
 
     def refine(self, answer: Answer, latlon: tuple[float, float]) -> tuple[float, float]:
         """The peak of the answer's field near a point, off the gallery."""
-        return refine(answer.query, answer.posterior, latlon, self.encoder, self.scale)
+        return refine(answer.query, latlon, self.encoder, self.scale)
 
     def _posterior(self, query: Query) -> Posterior:
         key = query.key

@@ -7,7 +7,7 @@ import numpy as np
 from geoclip_core.earth.window import Window
 from geoclip_core.locate.fuse import Query
 from geoclip_core.locate.gallery import encode
-from geoclip_core.locate.score import Posterior, log_density
+from geoclip_core.locate.score import log_density
 from geoclip_core.model.location_encoder import LocationEncoder
 
 REACH_KM = 10.0
@@ -20,7 +20,6 @@ FINEST_KM = 0.02
 
 def refine(
     query: Query,
-    answer: Posterior,
     latlon: tuple[float, float],
     encoder: LocationEncoder,
     scale: float,
@@ -32,8 +31,7 @@ def refine(
     ``FINEST_KM`` apart. Never returns a point of lower density than the start.
 
     Args:
-        query: The question.
-        answer: Its probabilities; gives the normalisers.
+        query: The question, with its region.
         latlon: Where to start, degrees.
         encoder: Location encoder.
         scale: Factor on cosines.
@@ -47,7 +45,7 @@ def refine(
     while side / _GRID > FINEST_KM:
         grid = Window.around(best, side, (_GRID, _GRID)).pixel_latlon().reshape(-1, 2)
         points = np.concatenate([[best], grid])  # the start first, so that a tie keeps it
-        logs = log_density(query, answer.norms, encode(encoder, points), scale)
+        logs = log_density(query, encode(encoder, points), scale)
         if query.region is not None:
             inside = query.region.contains(points)
             inside[0] = True

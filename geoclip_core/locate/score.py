@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,14 +39,12 @@ class Posterior:
         spread_km: (n,) radius that each point speaks for.
         probability: (n,) float64, sums to 1.
         region_share: Probability that lay in the region before restricting to it; 1 without a region.
-        norms: For each piece of evidence, the (k,) normaliser of each alternative over the unrestricted set.
     """
 
     latlon: Floats
     spread_km: Floats
     probability: Floats
     region_share: float
-    norms: tuple[Floats, ...]
 
 
 @dataclass(frozen=True)
@@ -96,15 +93,11 @@ def posterior(query: Query, gallery: Gallery, encoder: LocationEncoder, scale: f
     weights = np.concatenate([gallery.weights, np.ones(len(own)), np.ones(len(extra))])
 
     log_density = np.zeros(len(latlon))
-    norms = []
     for part in query.evidence:
-        density, norm = _density(part, blocks, scale, outside)
-        log_density += part.power * np.log(density + _TINY)
-        norms.append(norm)
-    top = log_density.max()
-    free = outside * np.exp(log_density - top)
+        log_density += part.power * np.log(_density(part, blocks, scale, outside) + _TINY)
+    free = outside * np.exp(log_density - log_density.max())
     if region is None:
-        return Posterior(latlon, np.concatenate(spread), free / free.sum(), 1.0, tuple(norms))
+        return Posterior(latlon, np.concatenate(spread), free / free.sum(), 1.0)
     inside = region.contains(latlon)
     if not inside.any():
         raise RegionError(
@@ -112,15 +105,17 @@ def posterior(query: Query, gallery: Gallery, encoder: LocationEncoder, scale: f
         )
     share = float(free[inside].sum() / free.sum())
     kept = np.where(inside, weights * np.exp(log_density - log_density[inside].max()), 0.0)
-    return Posterior(latlon, np.concatenate(spread), kept / kept.sum(), share, tuple(norms))
+    return Posterior(latlon, np.concatenate(spread), kept / kept.sum(), share)
 
 
-def log_density(query: Query, norms: Sequence[Floats], vectors: Tensor, scale: float) -> Floats:
-    """Logarithm of the density of any points under a question, without the points' own weights.
+def log_density(query: Query, vectors: Tensor, scale: float) -> Floats:
+    """Logarithm of the density per area of any points under a question.
+
+    Off the gallery there are no weights of points to normalise by, so ``f_e(x) = sum_k w_k exp(s cos(v_k, x))``:
+    every alternative is a hill of its own weight's height.
 
     Args:
         query: The question.
-        norms: ``Posterior.norms`` of the same question.
         vectors: (n, d) of length 1.
         scale: Factor on cosines.
 
@@ -128,12 +123,12 @@ def log_density(query: Query, norms: Sequence[Floats], vectors: Tensor, scale: f
         (n,) float64, comparable within one question.
     """
     total = np.zeros(len(vectors))
-    for part, norm in zip(query.evidence, norms, strict=True):
+    for part in query.evidence:
         density = np.zeros(len(vectors))
         for start in range(0, len(part.weights), _VECTORS_AT_ONCE):
             chosen = slice(start, start + _VECTORS_AT_ONCE)
             kernel = _kernel(vectors, part.vectors[chosen], scale)
-            density += (kernel @ _like(part.weights[chosen] / norm[chosen], kernel)).double().cpu().numpy()
+            density += (kernel @ _like(part.weights[chosen], kernel)).double().cpu().numpy()
         total += part.power * np.log(density + _TINY)
     return total
 
@@ -148,21 +143,20 @@ def _like(values: Floats, other: Tensor) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values)).to(device=other.device, dtype=other.dtype)
 
 
-def _density(part: Evidence, blocks: list[Tensor], scale: float, weights: Floats) -> tuple[Floats, Floats]:
-    """Density of one piece of evidence at all points, and the normaliser of each alternative."""
+def _density(part: Evidence, blocks: list[Tensor], scale: float, weights: Floats) -> Floats:
+    """Density of one piece of evidence at all points, each alternative normalised over their weights."""
     total = np.zeros(len(weights))
-    norms = np.zeros(len(part.weights))
     for start in range(0, len(part.weights), _VECTORS_AT_ONCE):
         chosen = slice(start, start + _VECTORS_AT_ONCE)
         kernels = [_kernel(block, part.vectors[chosen], scale) for block in blocks if len(block)]
-        offset = 0
+        norm, offset = np.zeros(len(part.weights[chosen])), 0
         for kernel in kernels:
             mass = _like(weights[offset : offset + len(kernel)], kernel)
-            norms[chosen] += (mass @ kernel).double().cpu().numpy()
+            norm += (mass @ kernel).double().cpu().numpy()
             offset += len(kernel)
-        mix = part.weights[chosen] / norms[chosen]
+        mix = part.weights[chosen] / norm
         total += np.concatenate([(kernel @ _like(mix, kernel)).double().cpu().numpy() for kernel in kernels])
-    return total, norms
+    return total
 
 
 def _points_in_gaps(region: Region | None, gallery: Gallery, own: Floats) -> Floats:

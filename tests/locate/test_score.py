@@ -79,9 +79,19 @@ def test_alternatives_mix_and_evidence_multiplies(released):
     latlon, slow = slow_posterior(query, released, rows)
     assert np.array_equal(answer.latlon, latlon)
     np.testing.assert_allclose(answer.probability, slow, rtol=1e-4, atol=1e-9)
-    logs = log_density(query, answer.norms, small.vectors, released.scale)
-    mass = small.weights * np.exp(logs - logs.max())
-    np.testing.assert_allclose(mass / mass.sum(), slow, rtol=1e-4, atol=1e-9)
+
+
+def test_off_the_gallery_every_alternative_is_a_hill_of_its_weight(released):
+    torch.manual_seed(3)
+    unit = F.normalize(torch.randn(70, 512), dim=1)  # more than are multiplied at once
+    weights = np.random.default_rng(3).dirichlet(np.ones(66))
+    query = Query((Evidence("text", "66 meanings", unit[:66], weights), *from_vectors("visual", "views", unit[66:])))
+    vectors = released.gallery.vectors[:50]
+    cos = (vectors.double() @ unit.double().T).numpy()
+    hills = np.log((weights * np.exp(released.scale * cos[:, :66])).sum(1))
+    slow = hills + released.scale * cos[:, 66:].mean(1)
+    logs = log_density(query, vectors, released.scale)
+    np.testing.assert_allclose(logs - logs[0], slow - slow[0], atol=1e-3)
 
 
 def test_views_of_one_photo_average_their_logits(released):

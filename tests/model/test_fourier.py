@@ -16,7 +16,7 @@ def test_the_papers_schedule() -> None:
 def test_the_schedule_is_geometric_and_keeps_its_ends() -> None:
     sigmas = sigma_schedule(0.5, 200.0, 7)
     assert len(sigmas) == 7
-    assert (sigmas[0], sigmas[-1]) == (pytest.approx(0.5), pytest.approx(200.0))
+    assert [sigmas[0], sigmas[-1]] == pytest.approx([0.5, 200.0])
     ratios = np.array(sigmas[1:]) / np.array(sigmas[:-1])
     assert np.allclose(ratios, ratios[0])
     assert sigma_schedule(4, 256, 1) == (4.0,)
