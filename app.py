@@ -79,7 +79,10 @@ def main() -> None:
             st.error(plain(str(error)))
             st.stop()
         panels.model(loaded)
-    outcome = session.ask(loaded.locator, question) if question is not None else None
+    outcome = None
+    if question is not None:
+        with st.spinner("Comparing with every place on Earth"):
+            outcome = session.ask(loaded.locator, question)
 
     left, right = st.columns([2, 1])
     with left:

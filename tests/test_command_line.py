@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from geoclip_core.files import cache_folder
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -69,7 +71,7 @@ def test_what_cannot_be_answered_says_why(arguments, code, says):
 
 
 def test_missing_weights_list_where_was_looked(tmp_path):
-    done = run("weights", "where", HF_HUB_CACHE=str(tmp_path), HOME=str(tmp_path))
+    done = run("weights", "where", HF_HUB_CACHE=str(tmp_path), HOME=str(tmp_path), GEOCLIP_CACHE=str(cache_folder()))
     assert done.returncode == 1
     for words in ("Looked in", "weights fetch", "GEOCLIP_CLIP", "embedded"):
         assert words in done.stderr

@@ -47,14 +47,14 @@ def question() -> Question | None:
     text = words.text_input(
         "Describe a place", key="text", placeholder="a place, a landmark, a landscape", icon=":material/search:"
     )
-    named = _countries()
+    known = _countries()
     region = where.selectbox(
         "Search in",
-        list(named),
+        list(known),
         index=None,
         key="region",
         placeholder="the whole Earth",
-        format_func=lambda code: named.get(code, code),
+        format_func=lambda code: known.get(code, code),
         accept_new_options=True,
         help="A country; or type several (FR,DE), a continent (continent:Africa), a box "
         "(south,west,north,east) or a circle (lat,lon,radius in km).",
@@ -85,12 +85,9 @@ def candidates(answer: Answer) -> tuple[Candidate, ...]:
 
 
 def label(candidate: Candidate) -> str:
-    """What a place is called: as the question named it, and where that is if the name does not say."""
+    """What a place is called: as the question named it if that says where it is, else by what is near."""
     place = candidate.place
-    if not candidate.named:
-        return place.name
-    named = candidate.named[0].upper() + candidate.named[1:]
-    return named if place.country_name in named else f"{named}: {place.name}"
+    return candidate.named if place.country_name and place.country_name in candidate.named else place.name
 
 
 def places(answer: Answer) -> None:
@@ -110,6 +107,8 @@ def places(answer: Answer) -> None:
                         "Choose it to see its surroundings.",
                     )
                     st.markdown(f"**{percent(candidate.probability)}**", width="content")
+                if candidate.named and candidate.named != label(candidate):
+                    st.caption(plain(candidate.named))
                 st.caption(
                     f"{degrees(candidate.latlon, 3)} · [Google Maps]({candidate.google_maps}) · "
                     f"[OpenStreetMap]({candidate.openstreetmap})"
@@ -192,7 +191,7 @@ def footer(online: bool) -> None:
     """Honesty, misuse, privacy."""
     map_says = "Map tiles come from a tile server." if online else "The map is drawn on this machine."
     st.caption(
-        "Probabilities are the model's own and not calibrated: 80 % is not right four times in five. "
+        "Probabilities are the model's own and not calibrated: 80 % does not mean right four times in five. "
         "**Do not use this to find or follow people.**  \n"
         f":material/lock: Photos and questions stay on this machine, unlogged. {map_says}"
     )

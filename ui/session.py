@@ -97,6 +97,7 @@ def _load(progress: Progress) -> Loaded:
     except WeightsError as error:
         locator, trouble = load_locator("embedded", progress=progress), str(error)
     locator.locate(text="Paris")  # reads the tables that are read on first use
+    Job(lambda _: locator.locate(text="sand dunes"))  # and behind the page those that only descriptions need
     return Loaded(locator, trouble)
 
 

@@ -32,7 +32,7 @@ FINEST_KM = 0.6
 """A window whose samples lie farther apart than this is summed from points instead."""
 
 _STRIDE = 10  # samples between the nodes of the location encoder's coarse scales
-_SEEDS = 48  # sub-points of a point that speaks for more than a pixel
+_SEEDS = 160  # sub-points of a point that speaks for more than a pixel
 _GOLDEN_ANGLE_DEG = 180.0 * (3.0 - 5.0**0.5)
 _SPREAD_MASS = 0.999  # the rest, in ever so many tiny parts, is put where it is
 

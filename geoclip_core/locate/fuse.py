@@ -32,13 +32,13 @@ class Anchor:
         name: What it is called.
         latlon: Its centre, degrees.
         extent_km: Its radius.
-        country_code: ISO alpha-2, or "".
+        weight: Share of the evidence that means it.
     """
 
     name: str
     latlon: tuple[float, float]
     extent_km: float
-    country_code: str = ""
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ class EmbeddedReader:
         if not reading.recognised:
             return ()
         spread = reading.spread()
-        anchors = tuple(Anchor(a.name, a.latlon, a.extent_km, a.country_code) for a in reading.disks())
+        anchors = tuple(Anchor(a.name, a.latlon, a.extent_km, a.weight) for a in reading.disks())
         vectors = encode(self.encoder, spread.latlon)
         return (
             from_points("text", reading.explanation, vectors, spread.latlon, spread.weights, spread.spread_km, anchors),

@@ -197,14 +197,12 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, apart_km: float
     corners = unit_vectors(answer.latlon)
     left = answer.probability.copy()
     peaks: list[Peak] = []
-    named = []
-    for anchor in query.anchors:
-        near = _within(corners, anchor.latlon, max(apart_km, anchor.extent_km))
-        named.append((float(left[near].sum()), anchor, near))
     only_named = len(query.evidence) == 1
-    for _, anchor, near in sorted(named, key=lambda item: (-item[0], item[1].extent_km)):
+    # The likelier meaning first: of two that overlap, it keeps its ground, however small.
+    for anchor in sorted(query.anchors, key=lambda anchor: (-anchor.weight, anchor.extent_km)):
+        near = _within(corners, anchor.latlon, max(apart_km, anchor.extent_km))
         near = near[left[near] > 0]
-        if len(near) and left[near].sum() > 0:
+        if len(near):
             best = anchor.latlon if only_named else _point(answer.latlon[near[left[near].argmax()]])
             peaks.append(_peak(answer, left, near, best, anchor))
             left[near] = 0.0

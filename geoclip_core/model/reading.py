@@ -14,7 +14,7 @@ from geoclip_core.places.gazetteer import Gazetteer, Place
 How = Literal["exact", "fuzzy", "meaning", "country", "language", "coordinates"]
 Floats = npt.NDArray[np.float64]
 
-MOST_POINTS = 2048
+MOST_POINTS = 192
 _SPACING_KM = 2.0  # the released location encoder tells points a few kilometres apart in towns
 _MOST_PER_DISK = 256
 _FEWEST_PER_DISK = 7  # the centre and six around it
@@ -119,7 +119,7 @@ class Reading:
         places evenly over the area of their disks.
 
         Returns:
-            At most 2,048 points, none when nothing was recognised.
+            At most ``MOST_POINTS`` points (up to one more per part of a place), none when nothing was recognised.
         """
         pieces = [self._spread(alternative) for alternative in self.alternatives]
         if not pieces:

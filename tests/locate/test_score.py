@@ -129,7 +129,7 @@ def test_the_gallery_is_no_limit(released):
     middle_of_nowhere = (23.2, 8.1)
     near = great_circle_km(middle_of_nowhere, released.gallery.latlon).min()
     assert near > 50
-    named = text(released, middle_of_nowhere, 5, 10, Anchor("nowhere", middle_of_nowhere, 5, "DZ"))
+    named = text(released, middle_of_nowhere, 5, 10, Anchor("nowhere", middle_of_nowhere, 5))
     best = distinct_places(*_answer(Query((named,)), released), 1)[0]
     assert best.latlon == middle_of_nowhere
     assert best.probability > 0.9
@@ -187,12 +187,22 @@ def test_a_candidate_sums_what_it_absorbs(released):
 
 
 def test_named_places_absorb_their_extent(released):
-    sahara = Anchor("Sahara", (23.0, 10.0), 900, "DZ")
+    sahara = Anchor("Sahara", (23.0, 10.0), 900)
     evidence = text(released, sahara.latlon, sahara.extent_km, 60, sahara)
     peaks = distinct_places(*_answer(Query((evidence,)), released), 5)
     assert peaks[0].anchor is sahara
     assert peaks[0].probability > 0.95
     assert 300 < peaks[0].radius_km < 900
+
+
+def test_the_likelier_of_two_overlapping_meanings_keeps_its_ground(released):
+    pyramids, town = Anchor("Pyramids", (29.977, 31.133), 1, 0.9), Anchor("Giza", (30.009, 31.209), 15, 0.1)
+    points = np.concatenate([disk_points(pyramids.latlon, 1, 5), disk_points(town.latlon, 15, 20)])
+    weights = np.concatenate([np.full(5, 0.9 / 5), np.full(20, 0.1 / 20)])
+    vectors = encode(released.encoder, points)
+    evidence = from_points("text", "Pyramids of Giza", vectors, points, weights, np.ones(25), (town, pyramids))
+    best = distinct_places(*_answer(Query((evidence,)), released), 1)[0]
+    assert best.anchor is pyramids
 
 
 def test_bad_evidence_is_refused():
