@@ -7,7 +7,7 @@ CODE := app.py ui geoclip_core training tests
 SYSTEM_PYTHON := $(shell command -v $(PYTHON) 2>/dev/null || command -v python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check bench setup web clean
+.PHONY: help app test check bench countries setup web clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ bench: setup ## Measure speed and memory beside the reference, in one run
 	$(BIN)/python training/bench.py
 
 countries: setup ## Make assets/countries.parquet and assets/web/countries.geojson anew from world-atlas
-	$(BIN)/python training/make_countries.py
+	$(BIN)/python training/make_countries.py assets/web/node_modules/world-atlas/countries-10m.json
 
 setup: $(VENV)/.installed web ## Make or reuse .venv and the web parts
 
@@ -39,6 +39,7 @@ $(VENV)/.installed: requirements.txt
 	  [ -x $(BIN)/python ] || "$(SYSTEM_PYTHON)" -m venv $(VENV); \
 	  echo "installing requirements.txt into $(VENV) (several GB the first time)"; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .; \
 	fi
 	@cp requirements.txt $@
 

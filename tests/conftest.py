@@ -54,7 +54,7 @@ def small_clip() -> SmallClip:
         image, text = (tower.eval().requires_grad_(False) for tower in build_towers(shape))
         for parameter in (*image.parameters(), *text.parameters()):
             # Fresh biases are zero and fresh norms are one; mistakes in copying them must show.
-            parameter += 0.1 * torch.randn_like(parameter)
+            parameter.add_(torch.randn_like(parameter), alpha=0.1)
     state = {f"visual.{key}": value for key, value in image.state_dict().items()} | dict(text.state_dict())
     return SmallClip(shape, image, text, state | {"logit_scale": torch.tensor(4.6052)})
 

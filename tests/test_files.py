@@ -128,7 +128,7 @@ def test_a_full_disk_costs_the_cache_and_not_the_answer(cache: Path, monkeypatch
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.np, "save", full)
+    monkeypatch.setattr(np, "save", full)
     build = Builder()
     with pytest.warns(UserWarning, match=r"Cannot keep things-1 .*\(No space left on device\)"):
         assert_same(cached_arrays("things", "1", build))

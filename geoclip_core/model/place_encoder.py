@@ -20,7 +20,7 @@ from geoclip_core.model.reading import Alternative, How, Reading
 from geoclip_core.model.spans import Span, common_words, exact_spans, fuzzy_spans
 from geoclip_core.places.gazetteer import Gazetteer, Place, load_gazetteer
 from geoclip_core.places.names import Token, tokenise
-from geoclip_core.places.words import kind_words
+from geoclip_core.places.words import ENGLISH_PLACES, kind_words
 
 __all__ = ["MAX_TEXT_LENGTH", "PlaceEncoder"]
 
@@ -29,11 +29,13 @@ _Candidate = tuple[float, int, str, How]  # score, gazetteer row, words as writt
 _LOWEST_SCORE = -1.0  # of a name; below, it is likelier that the words mean something else
 _DOUBTFUL_SCORE = 0.0  # of a name; below, a clear meaning of the whole text is believed instead
 _CERTAIN_SCORE = 2.0  # of a name; above, similar names are looked for only in whole segments
-_LOWEST_EVIDENCE = -0.3  # of a language; see LanguagePrior.countries
-_MOST_EVIDENCE = 2.0
-_EVIDENCE_AS_SCORE = -1.0  # added to evidence of a language, it compares with the scores of names
+_LOWEST_EVIDENCE = -0.4  # of a language; see LanguagePrior.countries
+_LOWEST_EVIDENCE_OF_A_NAME = -1.0  # the same where capitals say that it is a name
+_MOST_EVIDENCE = 1.5
+_EVIDENCE_AS_SCORE = -0.3  # added to evidence of a language, it compares with the scores of names
 _LOWEST_LANDSCAPE = 0.6  # cosine between a description and a landscape; nonsense stays below 0.53
-_LOWEST_PARAPHRASE = 0.78  # the same for a landmark, and for a text that looks like a name
+_LOWEST_PARAPHRASE = 0.82  # the same for a text that looks like a name
+_LOWEST_LANDMARK = 0.86  # cosine between a text and the name of a landmark
 _MEANING_SPREAD = 0.05  # difference of cosines that is worth a factor e
 _MOST_ALTERNATIVES = 12
 _LEAST_WEIGHT = 0.005
@@ -53,6 +55,10 @@ class PlaceEncoder:
         self._ranker = Ranker(self.gazetteer, self._language)
         self._meaning = Meaning(self.gazetteer)
 
+    def warm_up(self) -> None:
+        """Load the sentence encoder now (some seconds) instead of at the first text that needs it."""
+        self._meaning.nearest("a village by the sea", 1)
+
     def read(self, text: str) -> Reading:
         """Understand a text as places.
 
@@ -70,12 +76,12 @@ class PlaceEncoder:
         if point is not None:
             return self._at(cleaned, point)
         tokens = tokenise(cleaned)
-        candidates = self._by_name(tokens)
+        candidates, frames = self._by_name(tokens)
         strongest = candidates[0][0] if candidates else -np.inf
         if tokens and strongest < _CERTAIN_SCORE:
             meant = self._by_meaning(cleaned, tokens) if strongest < _DOUBTFUL_SCORE else []
             candidates = meant or [*candidates, *self._by_language(tokens)]
-        alternatives = self._weigh(candidates)
+        alternatives = self._weigh(candidates, frames)
         return Reading(cleaned, alternatives, self._explain(alternatives), self.gazetteer)
 
     def _at(self, text: str, point: tuple[float, float]) -> Reading:
@@ -84,8 +90,8 @@ class PlaceEncoder:
         only = Alternative(place, 1.0, text, "coordinates", 0.0)
         return Reading(text, (only,), f"Read as coordinates: {name}.", self.gazetteer)
 
-    def _by_name(self, tokens: Sequence[Token]) -> list[_Candidate]:
-        """Every place that a stretch of the text names, best first, each once."""
+    def _by_name(self, tokens: Sequence[Token]) -> tuple[list[_Candidate], list[int]]:
+        """Every place that a stretch of the text names, best first, each once; and the countries and regions named."""
         spans = exact_spans(tokens, self.gazetteer)
         scores = self._ranker.score(tokens, spans)
         convincing = [span for span, s in zip(spans, scores, strict=True) if s.max() > _LOWEST_SCORE]
@@ -94,7 +100,9 @@ class PlaceEncoder:
         if similar:
             spans += similar
             scores = self._ranker.score(tokens, spans)
-        return _best_per_place(spans, scores)
+        named = [int(span.rows[score.argmax()]) for span, score in zip(spans, scores, strict=True)]
+        frames = [row for row in named if self.gazetteer.kinds[self.gazetteer.kind[row]] in ("country", "region")]
+        return _best_per_place(spans, scores), frames
 
     def _by_meaning(self, text: str, tokens: Sequence[Token]) -> list[_Candidate]:
         """Landscapes that a description means, and landmarks it paraphrases."""
@@ -103,7 +111,7 @@ class PlaceEncoder:
         lowest_landscape = _LOWEST_LANDSCAPE if plain else _LOWEST_PARAPHRASE
         found: list[_Candidate] = []
         for row, cosine in self._meaning.nearest(text, _MOST_ALTERNATIVES):
-            lowest = lowest_landscape if self.gazetteer.kind[row] == landscape else _LOWEST_PARAPHRASE
+            lowest = lowest_landscape if self.gazetteer.kind[row] == landscape else _LOWEST_LANDMARK
             if cosine >= lowest:
                 found.append((cosine / _MEANING_SPREAD, row, text, "meaning"))
         return found
@@ -111,8 +119,10 @@ class PlaceEncoder:
     def _by_language(self, tokens: Sequence[Token]) -> list[_Candidate]:
         """Countries that the words sound like."""
         words = [token.original for token in tokens if says_language(token)]
-        probability, evidence = self._language.countries(words)
-        if evidence < _LOWEST_EVIDENCE:
+        titled = _titled(tokens)
+        english = titled and any(token.text in ENGLISH_PLACES for token in tokens)
+        probability, evidence = self._language.countries(words, english=english)
+        if evidence < (_LOWEST_EVIDENCE_OF_A_NAME if titled else _LOWEST_EVIDENCE):
             return []
         codes = self.gazetteer.country_codes
         likely = [int(i) for i in np.argsort(-probability)[:_MOST_ALTERNATIVES] if probability[i] >= _LEAST_WEIGHT]
@@ -122,8 +132,8 @@ class PlaceEncoder:
             for row in self.gazetteer.country_rows([codes[i]])
         ]
 
-    def _weigh(self, candidates: Sequence[_Candidate]) -> tuple[Alternative, ...]:
-        """The best candidates with weights in proportion to the exponential of their scores."""
+    def _weigh(self, candidates: Sequence[_Candidate], frames: Sequence[int]) -> tuple[Alternative, ...]:
+        """The best candidates, within the frames, with weights in proportion to the exponential of their scores."""
         best = sorted(candidates, key=lambda candidate: -candidate[0])[:_MOST_ALTERNATIVES]
         if not best:
             return ()
@@ -131,7 +141,7 @@ class PlaceEncoder:
         weights = np.where(weights / weights.sum() >= _LEAST_WEIGHT, weights, 0.0)
         weights /= weights.sum()
         return tuple(
-            Alternative(self.gazetteer.place(row), float(weight), words, how, score)
+            Alternative(self.gazetteer.place(row, frames), float(weight), words, how, score)
             for (score, row, words, how), weight in zip(best, weights, strict=True)
             if weight > 0
         )
@@ -156,9 +166,7 @@ class PlaceEncoder:
 
 def _titled(tokens: Sequence[Token]) -> bool:
     """Whether words after the first are written with capitals, as names are and descriptions are not."""
-    return (any(token.original[:1].isupper() for token in tokens[1:]) and any(t.original.islower() for t in tokens)) or (
-        len(tokens) > 1 and all(token.original[:1].isupper() for token in tokens if token.text.isalpha())
-    )
+    return any(token.original[:1].isupper() for token in tokens[1:])
 
 
 def _best_per_place(spans: Sequence[Span], scores: Sequence[npt.NDArray[np.float64]]) -> list[_Candidate]:

@@ -14,7 +14,10 @@ MAX_TEXT_LENGTH = 2000  # characters; a page of prose, and far more than any pla
 _TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE)
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _NUMBER = r"(?P<{0}sign>[-+\u2212]?)\s*(?P<{0}deg>\d{{1,3}}(?:\.\d+)?)\s*[°º]?\s*"
-_MINUTES = r"(?:(?P<{0}min>\d{{1,2}}(?:\.\d+)?)\s*['\u2032\u2019]\s*)?(?:(?P<{0}sec>\d{{1,2}}(?:\.\d+)?)\s*(?:[\"\u2033\u201d]|'')\s*)?"
+_MINUTES = (
+    r"(?:(?P<{0}min>\d{{1,2}}(?:\.\d+)?)\s*['\u2032\u2019]\s*)?"
+    r"(?:(?P<{0}sec>\d{{1,2}}(?:\.\d+)?)\s*(?:[\"\u2033\u201d]|'')\s*)?"
+)
 _PAIR = re.compile(
     r"\s*\(?\s*(?:geo:|@|lat(?:itude)?\s*[:=]?)?\s*"
     + _NUMBER.format("lat") + _MINUTES.format("lat") + r"(?P<lathemi>[NnSs]?)"

@@ -28,8 +28,10 @@ from geoclip_core.places.words import (
 
 FAME = 0.7  # power of the population that a name's use grows with
 ZERO_FAME = 20_000.0  # score 0: a rare word that is the name of a town of this size
-OTHER_NAME = 1.5  # loss for a name that is not the usual one, in Latin script
-ABBREVIATION = 1.0
+OTHER_NAME = 1.3  # loss for a name that is not the usual one, in Latin script
+OTHER_BESIDE_MAIN = 1.2  # more of it where the name is another place's usual one
+ABBREVIATION = 2.5
+MISSPELT = 1.0
 SLIP = 30.0  # loss per unit of dissimilarity
 PER_WORD = 1.5  # gain for every telling word of a name after the first: chance agreement gets rarer
 MOST_EXTRA_WORDS = 3.0
@@ -44,7 +46,8 @@ NOT_A_NAME = 4.0  # loss of a common word after "a", "my", "so"
 OWN_SEGMENT = 1.5  # "..., Cardiff"
 AFTER_PREPOSITION = 1.5
 WHOLE_TEXT = 3.0
-INSIDE = {"country": 4.0, "region": 4.0, "other": 3.0}  # gain for lying in what the rest of the text names
+INSIDE = {"country": 4.0, "region": 5.0, "other": 3.0}  # gain for lying in what the rest of the text names
+LANDSCAPE_SHARE = 0.5  # landscapes are found in every country, so being found there says less
 NEXT_SEGMENT = 1.5  # "Paris, Texas" says it louder than "a Texan in Paris"
 STATED_ELSEWHERE = 4.0  # loss of the container when the text names something inside it
 DEMONYM_SHARE = 0.4  # "Egyptian" says Egypt this much as loudly as "Egypt"
@@ -66,9 +69,9 @@ class Ranker:
         """One score per span and place, each array of the shape of ``span.rows``."""
         said = [(i, self._language.word(t.original)) for i, t in enumerate(tokens) if spans and says_language(t)]
         alone = [self._alone(tokens, span) for span in spans]
-        overshadowed = [self._overshadowing(i, spans, alone) for i in range(len(spans))]
-        fitting = [score - losses for score, losses in zip(alone, overshadowed, strict=True)]
-        speaking = [j for j, losses in enumerate(overshadowed) if not losses.any()]
+        shadows = [self._shadows(tokens, i, spans, alone) for i in range(len(spans))]
+        fitting = [self._in_shadow(spans, i, shadows[i], alone) for i in range(len(spans))]
+        speaking = [i for i, longer in enumerate(shadows) if not longer]
         inside = self._exchange(tokens, spans, fitting, speaking, gain=True)
         gained = [
             score + gain + self._language_agreement(said, span)
@@ -77,15 +80,23 @@ class Ranker:
         lost = self._exchange(tokens, spans, gained, speaking, gain=False)
         return [score - loss for score, loss in zip(gained, lost, strict=True)]
 
-    def _overshadowing(self, i: int, spans: Sequence[Span], alone: Sequence[Floats]) -> Floats:
-        """Loss of a name inside a longer one that fits as well ("York" in "New York"), unless both are one spot."""
-        span, loss = spans[i], np.zeros(len(spans[i].rows))
-        for j, other in enumerate(spans):
-            if span.inside(other) and alone[j].max() > max(LOWEST_LONGER, alone[i].max() - 1.0):
-                row = int(other.rows[alone[j].argmax()])
-                apart = self._km(span.rows, row) > self._gazetteer.extent_km[row] + NEAR_KM
-                loss = np.maximum(loss, np.where(apart, IN_A_LONGER_NAME, 0.0))
-        return loss
+    def _shadows(self, tokens: Sequence[Token], i: int, spans: Sequence[Span], alone: Sequence[Floats]) -> list[int]:
+        """Longer names around a name that fit about as well, such as "New York" around "York"."""
+        lowest = max(LOWEST_LONGER, alone[i].max() - 1.0)
+        return [
+            j
+            for j, other in enumerate(spans)
+            if spans[i].inside(other) and alone[j].max() > lowest and not _crosses(tokens, other)
+        ]
+
+    def _in_shadow(self, spans: Sequence[Span], i: int, longer: Sequence[int], alone: Sequence[Floats]) -> Floats:
+        """Scores of a name less the loss for standing in a longer one, unless both are about the same spot."""
+        score = alone[i]
+        for j in longer:
+            row = int(spans[j].rows[alone[j].argmax()])
+            apart = self._km(spans[i].rows, row) > self._gazetteer.extent_km[row] + NEAR_KM
+            score = np.minimum(score, alone[i] - np.where(apart, IN_A_LONGER_NAME, 0.0))
+        return score
 
     def _exchange(
         self,
@@ -118,17 +129,18 @@ class Ranker:
         """Gain or loss of the places of a span by what one other span names."""
         volume = NEXT_SEGMENT if _follows(tokens, span, other) else 1.0
         effect = np.zeros(len(span.rows))
-        for k, share in self._believed(other, score):
+        for k, share in self._believed(score):
             inside, contains = self._contained(span.rows, int(other.rows[k]))
             if gain:
                 kind = self._gazetteer.kinds[self._gazetteer.kind[other.rows[k]]]
                 loud = DEMONYM_SHARE if other.flags[k] & DEMONYM else volume
-                effect += share * loud * INSIDE.get(kind, INSIDE["other"]) * inside
+                gains = share * loud * INSIDE.get(kind, INSIDE["other"]) * inside
+                effect += np.where(self._landscape(span.rows), LANDSCAPE_SHARE * gains, gains)
             else:
                 effect += share * STATED_ELSEWHERE * contains
         return effect
 
-    def _believed(self, span: Span, score: Floats) -> list[tuple[int, float]]:
+    def _believed(self, score: Floats) -> list[tuple[int, float]]:
         """The likeliest places of a span, as (index, share of belief that the text means it)."""
         belief = np.exp(score - score.max())
         belief *= min(1.0, float(np.exp(score.max()))) / belief.sum()
@@ -140,24 +152,33 @@ class Ranker:
         gazetteer = self._gazetteer
         score = FAME * np.log((gazetteer.fame[span.rows] + 300.0) / ZERO_FAME).astype(np.float64)
         if script_of(span.name) == "LATIN":
-            score -= np.where(span.flags & MAIN, 0.0, OTHER_NAME)
-        score -= np.where(span.flags & CODE, ABBREVIATION, 0.0)
+            loss = OTHER_NAME + (OTHER_BESIDE_MAIN if (span.flags & MAIN).any() else 0.0)
+            score -= np.where(span.flags & MAIN, 0.0, loss)
+        if span.length < len(tokens):
+            score -= np.where(span.flags & CODE, ABBREVIATION, 0.0)
         score -= np.where(span.flags & DEMONYM, 3.0, 0.0)
-        score -= SLIP * (1.0 - span.similarity)
+        if span.how == "fuzzy":
+            score -= MISSPELT + SLIP * (1.0 - span.similarity)
         words = [t.text for t in tokens[span.start : span.stop]]
         if tokens[span.start].dense:
             score += 0.5 * PER_WORD * (len(words) - 2)
         else:
-            score += PER_WORD * _extra_words(words) - min(map(_commonness, words))
+            # A country's name is not likelier to be all that is meant for being long.
+            extra = np.where(gazetteer.kind[span.rows] == gazetteer.kinds.index("country"), 0.0, _extra_words(words))
+            score += PER_WORD * extra - min(map(_commonness, words))
         if span.length == len(tokens):
             score += WHOLE_TEXT
         else:
             score += self._position(tokens, span)
             if span.stop < len(tokens) and tokens[span.stop].text in STREET_WORDS:
                 score -= STREET_IS_NO_CITY
-            if span.stop < len(tokens) and tokens[span.stop].text in NATURE_WORDS and not _starts_segment(tokens, span.stop):
+            if (
+                span.stop < len(tokens)
+                and tokens[span.stop].text in NATURE_WORDS
+                and not _starts_segment(tokens, span.stop)
+            ):
                 score -= np.where(gazetteer.kind[span.rows] == gazetteer.kinds.index("city"), NATURE_IS_NO_CITY, 0.0)
-        return score
+        return np.asarray(score)
 
     def _position(self, tokens: Sequence[Token], span: Span) -> float:
         first, last = tokens[span.start], tokens[span.stop - 1]
@@ -182,6 +203,8 @@ class Ranker:
         smaller = (g.extent_km[rows] < g.extent_km[row]) & (kinds != "country")
         if kind == "country":
             inside = same_country & (kinds != "country")
+            several = np.flatnonzero(g.country[rows] == g.country_codes.index(""))
+            inside[several] = g.lies_in(rows[several], int(g.country[row]))
         elif kind == "region" and g.admin[row] > 0:
             inside = (
                 (same_admin | ((g.admin[rows] == 0) & (km <= g.extent_km[row])))
@@ -198,7 +221,10 @@ class Ranker:
                 is_region, same_admin, (g.extent_km[rows] > g.extent_km[row]) & (km <= g.extent_km[rows] + NEAR_KM)
             ),
         ) & (kind != "country")
-        return inside, contains & ~inside
+        return np.asarray(inside), np.asarray(contains & ~inside)
+
+    def _landscape(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        return np.asarray(self._gazetteer.kind[rows] == self._gazetteer.kinds.index("landscape"))
 
     def _km(self, rows: npt.NDArray[np.int64], row: int) -> Floats:
         return great_circle_km(self._gazetteer.latlon[rows], self._gazetteer.latlon[row])
@@ -231,6 +257,11 @@ def says_language(token: Token) -> bool:
     return rank is None
 
 
+def _crosses(tokens: Sequence[Token], span: Span) -> bool:
+    """Whether a comma stands inside: "Córdoba, Argentina" is better read as a name and its country."""
+    return tokens[span.start].segment != tokens[span.stop - 1].segment
+
+
 def _starts_segment(tokens: Sequence[Token], i: int) -> bool:
     return i == 0 or tokens[i - 1].segment != tokens[i].segment
 
@@ -242,7 +273,7 @@ def _extra_words(words: Sequence[str]) -> float:
 
 
 def _commonness(word: str) -> float:
-    """Loss for a word that English uses anyway: COMMON_WORD and more for the thousand most frequent, 0 for rare ones."""
+    """Loss for a word that English uses anyway: COMMON_WORD at rank 2,000, more before, 0 for rare words."""
     if word in kind_words():
         return COMMON_WORD
     rank = common_words().get(word)

@@ -17,6 +17,7 @@ from geoclip_core.places.names import Token, join
 from geoclip_core.places.words import FUNCTION_WORDS, kind_words
 
 LONGEST = 9  # words in a name
+_ACRONYM = 3  # letters; a longer word in capitals may be a name written loudly
 LONGEST_DENSE = 14  # characters in a name of a script without spaces
 _FUZZY_LOOKUPS = 24  # stretches compared by similarity in one text; each costs about 3 ms
 _FUZZY_WORDS = 6
@@ -97,20 +98,21 @@ def _meant_alone(
 ) -> list[Posting]:
     """What a single token can name.
 
-    A number, a letter or a character of a dense script names nothing. A kind of thing names a landscape, and
-    a place only if it is all there is. Abbreviations count where they are written in capitals or alone; of two
-    letters only they and countries count.
+    A number, a letter or a character of a dense script names nothing. A kind of thing names a landscape or a
+    country (Mali is also Albanian for mountain), and another place only if it is all there is.
+    Abbreviations count where they are written in capitals or alone; of two letters only they and countries count.
     """
     if token.dense or len(token.text) < 2 or token.text.isdigit():
         return []
     capitals = (token.original.isupper() and not shouting) or tokens_in_text == 1
     short = len(token.text) < 3 and token.text.isascii()
+    acronym = capitals and tokens_in_text > 1 and len(token.text) <= _ACRONYM and token.text.isascii()
     only_landscapes = tokens_in_text > 1 and token.text in kind_words()
     kept = []
     for posting in postings:
         kind = gazetteer.kinds[gazetteer.kind[posting.place]]
-        fits = capitals if posting.flags & CODE else not short or kind == "country"
-        if fits and (kind == "landscape" or not only_landscapes):
+        fits = capitals if posting.flags & CODE else not acronym and (not short or kind == "country")
+        if fits and (kind in ("landscape", "country") or not only_landscapes):
             kept.append(posting)
     return kept
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geoclip_core.earth.country_names import country_name
+from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.files import Arrays, cached_arrays
 from geoclip_core.places.index import MAIN, NameIndex
 from geoclip_core.places.names import normalise
@@ -25,7 +26,8 @@ class Place:
     Args:
         name: Its usual name.
         kind: "city", "country", "region", "landscape" or a kind of landmark such as "museum".
-        latlon: Degrees, latitude first; of the first part where there are several, of the capital for a country.
+        latlon: Degrees, latitude first; of the first part where there are several; of a great city, rather in
+            the middle than at the end, for a country.
         extent_km: Radius of a disk as large as the place.
         country_code: ISO 3166-1 alpha-2; empty where the place lies in none or in several countries.
         admin1: Name of the first-level region it lies in, or empty where that is not known.
@@ -128,19 +130,46 @@ class Gazetteer:
         start, stop = self._arrays["part_starts"][row : row + 2]
         return self._arrays["parts"][start:stop]
 
-    def place(self, row: int) -> Place:
-        """A place by its row."""
+    def lies_in(self, rows: npt.NDArray[np.int64], country: int) -> npt.NDArray[np.bool_]:
+        """Whether each place, or a part of it, lies in a country, given by its index into ``country_codes``."""
+        starts = self._arrays["part_starts"]
+        part_country = self._arrays["part_country"]
+        return np.array([bool((part_country[starts[r] : starts[r + 1]] == country).any()) for r in rows], dtype=bool)
+
+    def parts_in(self, row: int, frame: int) -> npt.NDArray[np.bool_]:
+        """Which parts of a place lie in a country, or within the extent of another place, given by its row."""
+        if self.kinds[self.kind[frame]] == "country":
+            start, stop = self._arrays["part_starts"][row : row + 2]
+            return np.asarray(self._arrays["part_country"][start:stop] == self.country[frame])
+        away = great_circle_km(self.parts(row)[:, :2], self.latlon[frame])
+        return np.asarray(away <= self.extent_km[frame])
+
+    def place(self, row: int, frames: Sequence[int] = ()) -> Place:
+        """A place by its row.
+
+        Args:
+            row: Of the gazetteer.
+            frames: Rows of countries or regions: of a place with several parts only those inside one of them
+                are kept, if there are any.
+        """
+        parts = self.parts(row)
+        inside = np.zeros(len(parts), bool)
+        for frame in frames:
+            if len(parts) > 1 and frame != row:
+                inside |= self.parts_in(row, frame)
+        if inside.any():
+            parts = parts[inside]
         kind = self.kinds[self.kind[row]]
         region = int(self._arrays["regions"][self.admin[row]])
         return Place(
             name=self.name(row),
             kind=kind,
-            latlon=(float(self.latlon[row, 0]), float(self.latlon[row, 1])),
-            extent_km=float(self.extent_km[row]),
+            latlon=(float(parts[0, 0]), float(parts[0, 1])),
+            extent_km=float(np.sqrt((parts[:, 2] ** 2).sum())),
             country_code=self.country_codes[self.country[row]],
             admin1=self.name(region) if region >= 0 else "",
             population=int(self.population[row]),
-            parts=tuple((float(a), float(b), float(c)) for a, b, c in self.parts(row)),
+            parts=tuple((float(a), float(b), float(c)) for a, b, c in parts),
             row=int(row),
         )
 

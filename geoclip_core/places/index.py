@@ -23,7 +23,7 @@ MAIN = 1  # the name the place goes by
 CODE = 2  # an abbreviation in capitals: NYC, MA, UK
 DEMONYM = 4  # an adjective of a country
 
-_BUCKETS = 1 << 17  # of trigram hashes
+_BUCKET_BITS = 17  # of trigram hashes
 _SHORTEST_FUZZY = 4  # characters; one slip in a shorter name makes another name
 _CANDIDATES = 64  # names compared letter by letter per question
 _COMMONEST = 30_000  # trigrams in more names than this tell little and cost most
@@ -95,8 +95,8 @@ def _trigrams(key: str) -> npt.NDArray[np.int64]:
 
 
 def _mix(a: Any, b: Any, c: Any) -> npt.NDArray[np.uint64]:
-    mixed = (a * np.uint64(0x9E3779B1) + b) * np.uint64(0x85EBCA77) + c
-    return (mixed * np.uint64(0xC2B2AE3D27D4EB4F)) >> np.uint64(64 - 17)
+    mixed = (a * np.uint64(0x9E3779B1) + b) * np.uint64(0x85EBCA77) + c  # multipliers of xxHash
+    return np.asarray((mixed * np.uint64(0xC2B2AE3D27D4EB4F)) >> np.uint64(64 - _BUCKET_BITS))
 
 
 def _trigram_lists(keys: list[str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
@@ -107,7 +107,7 @@ def _trigram_lists(keys: list[str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any],
     buckets = _mix(points[:-2], points[1:-1], points[2:])[whole].astype(np.int64)
     pairs = np.unique(buckets * len(keys) + owner[:-2][whole])
     buckets, members = pairs // len(keys), pairs % len(keys)
-    starts = np.searchsorted(buckets, np.arange(_BUCKETS + 1)).astype(np.uint32)
+    starts = np.searchsorted(buckets, np.arange((1 << _BUCKET_BITS) + 1)).astype(np.uint32)
     return starts, members.astype(np.int32), np.bincount(members, minlength=len(keys)).astype(np.uint16)
 
 
@@ -183,7 +183,8 @@ def _similarity(a: str, b: str, *, score_cutoff: float | None = None) -> float:
     telling_a, telling_b = _telling(a), _telling(b)
     if not whole or not telling_a or not telling_b:
         return whole if telling_a == telling_b else 0.0
-    return min(whole, fuzz.token_sort_ratio(telling_a, telling_b))
+    pairs = ((telling_a, telling_b), (telling_a, b), (a, telling_b))  # the word for the kind may be misspelt, too
+    return min(whole, max(fuzz.token_sort_ratio(left, right) for left, right in pairs))
 
 
 def _telling(key: str) -> str:

@@ -17,18 +17,22 @@ from typing import Any
 
 import numpy as np
 
+from geoclip_core.earth.coordinates import unit_vectors
+from geoclip_core.earth.distance import EARTH_RADIUS_KM
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import Arrays, asset_path, digest
 from geoclip_core.places.country_names import country_names
 from geoclip_core.places.index import CODE, DEMONYM, MAIN, build_index
 
-FORMAT = "8"  # raise when the arrays change their meaning
+FORMAT = "11"  # raise when the arrays change their meaning
 PEOPLE_PER_KM2 = 3000.0  # of built-up land in developed countries: Angel et al. 2011, Progress in Planning 75
 SMALLEST_CITY_KM = 1.0  # GeoNames rounds many villages to about a minute of arc, and gives no shape
 LANDMARK_FAME = 1_000_000.0  # a landmark is in the table because as many know it as know a city of this size
 LANDSCAPE_FAME = 30_000.0  # "desert" beside a place name describes that place
 COUNTRY_FAME = 3_000_000.0  # beside its population: even a small country is better known than its namesakes
 _FUZZY_POPULATION = 1000  # smaller towns are found by exact names only: too many look alike
+_SEAT_KM = 750.0  # "in the right country" of the usual thresholds
+_SEAT_TOWNS = 512
 _CODE_LENGTH = 4  # the longest all-capital abbreviation
 _LANDMARK_COLUMNS = ("name", "kind", "part", "latitude", "longitude", "extent_km", "country_code", "aliases")
 
@@ -45,6 +49,7 @@ class Row:
     population: float
     fame: float
     names: list[tuple[str, int]] = field(default_factory=list)
+    part_countries: list[str] = field(default_factory=list)
 
 
 def city_extent_km(population: float) -> float:
@@ -69,7 +74,7 @@ def build_gazetteer() -> Arrays:
     for row in rows:
         admin_population[row.admin] += int(row.population)
     rows += _countries(rows)
-    rows += _landmarks(rows)
+    rows += _landmarks()
     _name_regions(rows, admin_population)
     return _pack(rows)
 
@@ -93,22 +98,18 @@ def _cities() -> Iterator[Row]:
 
 
 def _countries(cities: list[Row]) -> Iterator[Row]:
-    """Countries, placed at their capital (or largest city) with the radius of a disk of their area."""
+    """Countries, placed in the city that speaks best for them, with the radius of a disk of their area."""
     given: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for code, name, demonym in country_names():
         given[code].append((name, DEMONYM if demonym else CODE if name == "US" else 0))  # not the word "us"
-    largest: dict[str, Row] = {}
-    named: dict[tuple[str, str], Row] = {}
+    towns: dict[str, list[Row]] = defaultdict(list)
     for city in cities:
-        if city.country not in largest or city.population > largest[city.country].population:
-            largest[city.country] = city
-        if (city.country, city.name) not in named or city.population > named[city.country, city.name].population:
-            named[city.country, city.name] = city
+        towns[city.country].append(city)
     for country in _geonames("countries.json").values():
         code = country["iso"]
-        seat = named.get((code, country["capital"])) or largest.get(code)
-        if seat is None:  # uninhabited: no place to point at
+        if code not in towns:  # uninhabited: no place to point at
             continue
+        seat = _seat(towns[code])
         (lat, lon, _), area = seat.parts[0], float(country["areakm2"] or 0)
         population = float(country["population"])
         names = [(country["name"], MAIN), (country["iso3"], CODE), (f"flag {code}", 0), *given[code]]
@@ -124,7 +125,21 @@ def _countries(cities: list[Row]) -> Iterator[Row]:
         )
 
 
-def _landmarks(rows: list[Row]) -> list[Row]:
+def _seat(towns: list[Row]) -> Row:
+    """Of the towns at least half as large as the largest, the one with the most around it.
+
+    "Around" is within 750 km, and a town counts by the square root of its people: one guess for a country
+    should be in a great city, and rather in the middle of the country than at its end.
+    """
+    largest = sorted(towns, key=lambda town: -town.population)[:_SEAT_TOWNS]
+    roots = np.sqrt([town.population for town in largest])
+    vectors = unit_vectors([town.parts[0][:2] for town in largest])
+    near = vectors @ vectors.T >= math.cos(_SEAT_KM / EARTH_RADIUS_KM)
+    great = roots**2 >= 0.5 * roots.max() ** 2
+    return largest[int(np.where(great, near @ roots, -1.0).argmax())]
+
+
+def _landmarks() -> list[Row]:
     found: dict[tuple[str, str], Row] = {}
     with asset_path("landmarks.csv").open(encoding="utf-8", newline="") as stream:
         table = csv.DictReader(stream)
@@ -144,6 +159,7 @@ def _landmarks(rows: list[Row]) -> list[Row]:
             elif found[key].country != line["country_code"]:
                 found[key].country = ""  # it lies in several countries
             found[key].parts.append(part)
+            found[key].part_countries.append(line["country_code"])
             for alias in filter(None, line["aliases"].split("|")):
                 short = alias.isupper() and alias.isascii() and len(alias) <= _CODE_LENGTH
                 found[key].names.append((alias.strip(), CODE if short else 0))
@@ -190,7 +206,7 @@ def _name_regions(rows: list[Row], admin_population: Counter[str]) -> None:
 
 def _pack(rows: list[Row]) -> Arrays:
     kinds = sorted({row.kind for row in rows})
-    countries = sorted({row.country for row in rows})
+    countries = sorted({code for row in rows for code in (row.country, *row.part_countries)})
     admins = sorted({row.admin for row in rows})
     kind_at, country_at, admin_at = ({v: i for i, v in enumerate(values)} for values in (kinds, countries, admins))
     region_of = np.full(len(admins), -1, np.int32)
@@ -213,6 +229,9 @@ def _pack(rows: list[Row]) -> Arrays:
         "latlon": np.array([row.parts[0][:2] for row in rows], np.float64),
         "extent_km": np.array([_reach(row) for row in rows], np.float32),
         "part_starts": np.cumsum([0, *(len(row.parts) for row in rows)], dtype=np.uint32),
+        "part_country": np.array(
+            [country_at[c] for row in rows for c in row.part_countries or [row.country] * len(row.parts)], np.uint16
+        ),
         "parts": np.array([part for row in rows for part in row.parts], np.float64),
         **build_index(((n, i, f) for i, row in enumerate(rows) for n, f in row.names), fuzzy),
     }
@@ -229,3 +248,13 @@ def spoken_languages() -> dict[str, tuple[str, ...]]:
         country["iso"]: tuple(language.split("-")[0] for language in country["languages"].split(","))
         for country in _geonames("countries.json").values()
     }
+
+
+def landscape_phrases() -> dict[str, tuple[str, ...]]:
+    """Other words for each kind of landscape, written in ASCII, by its name and in the order of the table."""
+    with asset_path("landmarks.csv").open(encoding="utf-8", newline="") as stream:
+        return {
+            row["name"]: tuple(alias for alias in row["aliases"].split("|") if alias and alias.isascii())
+            for row in csv.DictReader(stream)
+            if row["kind"] == "landscape" and row["aliases"]
+        }

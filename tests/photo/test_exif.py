@@ -15,7 +15,7 @@ from geoclip_core.photo.decode import open_photo
 from geoclip_core.photo.exif import ExifRecord, read_exif
 
 GPS, BASE = ExifTags.GPS, ExifTags.Base
-PARIS = {
+PARIS: dict[int, Any] = {
     GPS.GPSLatitudeRef: "N",
     GPS.GPSLatitude: (48.0, 51.0, 30.24),
     GPS.GPSLongitudeRef: "E",
@@ -75,7 +75,7 @@ def test_degrees_come_in_one_two_or_three_parts(latitude: Any, expected: float) 
 
 
 def test_without_a_hemisphere_north_and_east_are_assumed_and_said() -> None:
-    gps = {key: value for key, value in PARIS.items() if key in (GPS.GPSLatitude, GPS.GPSLongitude)}
+    gps: dict[int, Any] = {key: value for key, value in PARIS.items() if key in (GPS.GPSLatitude, GPS.GPSLongitude)}
     record = read_exif(block(gps))
     assert record.latlon == pytest.approx((48.8584, 2.2945))
     assert record.problems == (
@@ -126,7 +126,9 @@ def test_altitude_heading_and_error() -> None:
     assert (record.altitude_m, record.heading_deg, record.error_m) == (35.5, 271.25, 4.75)
     assert read_exif(block(gps | {GPS.GPSAltitudeRef: b"\x01"})).altitude_m == -35.5
     assert read_exif(block(gps | {GPS.GPSImgDirection: 360.0})).heading_deg == 0.0
-    broken = dict.fromkeys((GPS.GPSAltitude, GPS.GPSImgDirection, GPS.GPSHPositioningError), IFDRational(1, 0))
+    broken: dict[int, Any] = dict.fromkeys(
+        (GPS.GPSAltitude, GPS.GPSImgDirection, GPS.GPSHPositioningError), IFDRational(1, 0)
+    )
     assert read_exif(raw(PARIS | broken)) == ExifRecord(latlon=read_exif(block(PARIS)).latlon)
     assert read_exif(raw(PARIS | {GPS.GPSHPositioningError: 0})).error_m is None
 

@@ -21,7 +21,7 @@ def grey_levels(pixels: np.ndarray) -> np.ndarray:
     """Normalised pixels back to 0..255."""
     record = Preprocess()
     mean, std = (np.array(v).reshape(3, 1, 1) for v in (record.mean, record.std))
-    return (pixels * std + mean) * 255
+    return np.asarray((pixels * std + mean) * 255)
 
 
 def test_the_settings_are_those_of_clip() -> None:
@@ -34,7 +34,9 @@ def test_the_settings_are_those_of_clip() -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_pixels_are_float32_and_invertible(size: tuple[int, int]) -> None:
     pixels = Preprocess().pixels(noise(*size))
-    assert (pixels.shape, pixels.dtype, pixels.flags.c_contiguous) == ((3, 224, 224), np.float32, True)
+    assert pixels.shape == (3, 224, 224)
+    assert pixels.dtype == np.float32
+    assert pixels.flags.c_contiguous
     levels = grey_levels(pixels)
     assert np.abs(levels - levels.round()).max() < 1e-3
     assert levels.min() > -0.5
@@ -78,7 +80,8 @@ def test_ten_crops_are_those_of_torchvision(size: tuple[int, int]) -> None:
     # Torchvision mirrors the whole picture and then crops, so its left and right corners change places.
     expected = expected[[0, 1, 2, 3, 4, 6, 5, 8, 7, 9]]
     crops = record.ten_crops(image)
-    assert (crops.shape, crops.dtype) == ((10, 3, 224, 224), np.float32)
+    assert crops.shape == (10, 3, 224, 224)
+    assert crops.dtype == np.float32
     corners = [0, 1, 2, 3, 5, 6, 7, 8]
     assert np.abs(crops[corners] - expected[corners]).max() < 1e-6
     # Where a margin is odd, torchvision rounds the middle half to even and mirrors before it rounds.

@@ -69,7 +69,8 @@ def as_transformers(clip: Any) -> Any:
             "eos_token_id": 49407,
         },
     )
-    model = CLIPModel(config).eval()
+    model: Any = CLIPModel(config)
+    model.eval()
 
     def copy(target: Tensor | None, name: str, part: slice = slice(None)) -> None:
         assert target is not None

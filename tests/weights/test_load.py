@@ -54,7 +54,7 @@ def test_the_released_gallery(reference: Any) -> None:
 
 
 def test_a_part_that_a_model_lacks_is_named() -> None:
-    with pytest.raises(WeightsError, match="embedded has no part image_mlp.*Allowed: location_encoder, logit_scale"):
+    with pytest.raises(WeightsError, match=r"embedded has no part image_mlp.*Allowed: location_encoder, logit_scale"):
         read_released(find_record("embedded"), "image_mlp")
 
 
@@ -85,7 +85,7 @@ def test_without_clip_the_full_model_is_an_error_and_not_a_download(empty_machin
 
 
 def test_a_model_without_an_image_part_is_named() -> None:
-    with pytest.raises(WeightsError, match="The model embedded has no image encoder.*Allowed: geoclip"):
+    with pytest.raises(WeightsError, match=r"The model embedded has no image encoder.*Allowed: geoclip"):
         load_geoclip(name="embedded")
 
 

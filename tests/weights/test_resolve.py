@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from geoclip_core.errors import MissingWeightsError, WeightsError
-from geoclip_core.weights import resolve
 from geoclip_core.weights.registry import CLIP_ON_HUB, OPENAI_CLIP_SHA256, RELEASED_PARTS
 from geoclip_core.weights.resolve import find_clip, released_file, sha256
 
@@ -182,6 +181,6 @@ def test_released_files_are_found_and_checked(tmp_path: Path, monkeypatch: pytes
     def not_installed(name: str) -> Any:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(resolve.importlib.metadata, "distribution", not_installed)
+    monkeypatch.setattr(importlib.metadata, "distribution", not_installed)
     with pytest.raises(MissingWeightsError, match=r"which is not installed.*pip install geoclip==1\.3\.0"):
         released_file(record)

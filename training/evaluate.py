@@ -1,0 +1,109 @@
+"""Measure how far off answers are, on tables of questions with known positions.
+
+Texts, with the embedded model's place encoder::
+
+    python training/evaluate.py text places.csv
+    python training/evaluate.py text sites.csv --countries --limit 200
+
+The table has the columns ``name`` (or ``title`` and ``tags``), ``latitude`` and ``longitude``; an answer is
+the position of the likeliest place, and a text without an answer counts as a miss.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from tqdm import tqdm
+
+from geoclip_core.earth.coordinates import check_latlon
+from geoclip_core.errors import CoordinateError, GeoclipError, QueryError
+from geoclip_core.evaluation.metrics import Accuracy, error_km
+from geoclip_core.model.place_encoder import MAX_TEXT_LENGTH, PlaceEncoder
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def read_questions(
+    path: Path, column: str = "", countries: bool = False
+) -> tuple[list[str], list[tuple[float, float]]]:
+    """Texts and true positions from a table.
+
+    Args:
+        path: CSV with a header, UTF-8.
+        column: Column of the text; by default ``name``, else ``title`` and ``tags`` together.
+        countries: Whether to append the column ``countries`` to the text.
+
+    Returns:
+        The texts, and (latitude, longitude) in degrees.
+
+    Raises:
+        QueryError: A file or column is missing, a position is not one, or there are no rows.
+    """
+    try:
+        with path.open(encoding="utf-8", errors="replace", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except OSError as error:
+        raise QueryError(f"Cannot read {path} ({error.strerror})", way_out="give the path of a CSV file") from error
+    if not rows:
+        raise QueryError(f"{path} has no rows", allowed="a CSV file with a header and at least one row")
+    header = [name for name in rows[0] if name]
+    described = ["name"] if "name" in header else ["title", "tags"]
+    texts = [*([column] if column else described), *(["countries"] if countries else [])]
+    missing = [name for name in [*texts, "latitude", "longitude"] if name not in header]
+    if missing:
+        raise QueryError(
+            f"{path} has no column {', '.join(missing)}; it has {', '.join(header)}",
+            allowed="name (or title and tags), latitude, longitude, and countries with --countries",
+            way_out="name the text's column with --column-name",
+        )
+    questions = [", ".join(row[name] for name in texts if row[name])[:MAX_TEXT_LENGTH] for row in rows]
+    try:
+        points = check_latlon([[float(row["latitude"]), float(row["longitude"])] for row in rows], name=str(path))
+    except (CoordinateError, TypeError, ValueError) as error:
+        raise QueryError(f"{path} holds a position that is not one: {error}") from error
+    return questions, [(float(lat), float(lon)) for lat, lon in points]
+
+
+def measure_texts(encoder: PlaceEncoder, texts: list[str], truth: list[tuple[float, float]]) -> Accuracy:
+    """Ask every text, with a progress bar; an empty text is a question without an answer."""
+    answers = np.full((len(texts), 2), np.nan)
+    for i, text in enumerate(tqdm(texts, desc="texts", unit="text")):
+        try:
+            reading = encoder.read(text)
+        except QueryError:
+            continue
+        if reading.recognised:
+            answers[i] = reading.alternatives[0].place.latlon
+    return Accuracy.of(error_km(answers, truth))
+
+
+@app.callback()
+def evaluate() -> None:
+    """Measure how far off answers are."""
+
+
+@app.command()
+def text(
+    table: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Texts with their true positions.")],
+    limit: Annotated[int, typer.Option(min=0, help="Ask only this many, spread over the table; 0 asks all.")] = 0,
+    column_name: Annotated[str, typer.Option(help="Column of the text.")] = "",
+    countries: Annotated[bool, typer.Option("--countries", help="Append the column 'countries' to the text.")] = False,
+) -> None:
+    """Print the share of texts answered within 1, 25, 200, 750 and 2500 km, and the median error."""
+    try:
+        texts, truth = read_questions(table, column_name, countries)
+        if 0 < limit < len(texts):
+            chosen = np.linspace(0, len(texts) - 1, limit).round().astype(int).tolist()
+            texts, truth = [texts[i] for i in chosen], [truth[i] for i in chosen]
+        typer.echo(measure_texts(PlaceEncoder(), texts, truth).table())
+    except GeoclipError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+if __name__ == "__main__":
+    app()
