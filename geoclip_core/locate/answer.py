@@ -69,7 +69,7 @@ class Answer:
         evidence: From what.
         query: The question, for ``Locator.field`` and ``Locator.refine``.
         posterior: Probability of every point that was compared.
-        peak_latlon: The single most probable point, which is what retrieval in the papers returns.
+        peak_latlon: The single most similar point, which is what retrieval in the papers returns.
         exif: What the photos say of themselves, one record per photo.
         notes: What a careful reader should know.
     """

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from geoclip_core.earth.regions import Region, parse_region
@@ -107,7 +108,10 @@ class Locator:
                 for p in peaks
             )
         places = nearest_places([peak.latlon for peak in peaks])
-        best = found.latlon[int(found.probability.argmax())]
+        # Retrieval takes the most similar point, however often it stands in the gallery.
+        counts = np.ones(len(found.latlon))
+        counts[: len(self.gallery)] = self.gallery.weights
+        best = found.latlon[int((found.probability / counts).argmax())]
         records = tuple(read_exif(p) for p in photos)
         return Answer(
             tuple(

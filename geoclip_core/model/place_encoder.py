@@ -38,6 +38,7 @@ _LOWEST_PARAPHRASE = 0.82  # the same for a text that looks like a name
 _LOWEST_LANDMARK = 0.86  # cosine between a text and the name of a landmark
 _MEANING_SPREAD = 0.05  # difference of cosines that is worth a factor e
 _MOST_ALTERNATIVES = 12
+_MOST_SPANS = 48  # stretches of a text that are compared with one another; a long sentence names a dozen
 _LEAST_WEIGHT = 0.005
 _COORDINATE_KM = 0.1
 
@@ -92,13 +93,13 @@ class PlaceEncoder:
 
     def _by_name(self, tokens: Sequence[Token]) -> tuple[list[_Candidate], list[int]]:
         """Every place that a stretch of the text names, best first, each once; and the countries and regions named."""
-        spans = exact_spans(tokens, self.gazetteer)
+        spans = self._ranker.strongest(tokens, exact_spans(tokens, self.gazetteer), _MOST_SPANS)
         scores = self._ranker.score(tokens, spans)
         convincing = [span for span, s in zip(spans, scores, strict=True) if s.max() > _LOWEST_SCORE]
         certain = any(s.max() >= _CERTAIN_SCORE for s in scores)
         similar = fuzzy_spans(tokens, convincing, self.gazetteer, whole_segments_only=certain)
         if similar:
-            spans += similar
+            spans = self._ranker.strongest(tokens, [*spans, *similar], _MOST_SPANS)
             scores = self._ranker.score(tokens, spans)
         named = [int(span.rows[score.argmax()]) for span, score in zip(spans, scores, strict=True)]
         frames = [row for row in named if self.gazetteer.kinds[self.gazetteer.kind[row]] in ("country", "region")]

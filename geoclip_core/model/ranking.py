@@ -14,6 +14,7 @@ import numpy.typing as npt
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.model.language_prior import LanguagePrior, script_of
 from geoclip_core.model.spans import Span, common_words
+from geoclip_core.places.country_names import SOVEREIGN
 from geoclip_core.places.gazetteer import Gazetteer
 from geoclip_core.places.index import CODE, DEMONYM, MAIN
 from geoclip_core.places.names import Token
@@ -64,6 +65,9 @@ class Ranker:
     def __init__(self, gazetteer: Gazetteer, language: LanguagePrior) -> None:
         self._gazetteer = gazetteer
         self._language = language
+        index = {code: i for i, code in enumerate(gazetteer.country_codes)}
+        # Which country each country code is a territory of; -1 for none.
+        self._sovereign = np.array([index.get(SOVEREIGN.get(code, "-"), -1) for code in gazetteer.country_codes])
 
     def score(self, tokens: Sequence[Token], spans: Sequence[Span]) -> list[Floats]:
         """One score per span and place, each array of the shape of ``span.rows``."""
@@ -147,6 +151,13 @@ class Ranker:
         best = np.argsort(-belief, kind="stable")[:LIKELIEST]
         return [(int(k), float(belief[k])) for k in best if belief[k] >= LEAST_BELIEF]
 
+    def strongest(self, tokens: Sequence[Token], spans: Sequence[Span], most: int) -> list[Span]:
+        """The spans that say most by themselves, in their order; comparing all takes the square of their number."""
+        if len(spans) <= most:
+            return list(spans)
+        said = np.array([float(self._alone(tokens, span).max()) for span in spans])
+        return [spans[i] for i in np.sort(np.argsort(-said, kind="stable")[:most])]
+
     def _alone(self, tokens: Sequence[Token], span: Span) -> Floats:
         """What the name itself says."""
         gazetteer = self._gazetteer
@@ -198,11 +209,12 @@ class Ranker:
         kind = g.kinds[g.kind[row]]
         kinds = np.array(g.kinds)[g.kind[rows]]
         same_country = g.country[rows] == g.country[row]
+        territory = self._sovereign[g.country[rows]] == g.country[row]  # of the country that the place lies in
         same_admin = (g.admin[rows] == g.admin[row]) & (g.admin[row] > 0)
         km = self._km(rows, row)
         smaller = (g.extent_km[rows] < g.extent_km[row]) & (kinds != "country")
         if kind == "country":
-            inside = same_country & (kinds != "country")
+            inside = (same_country & (kinds != "country")) | territory
             several = np.flatnonzero(g.country[rows] == g.country_codes.index(""))
             inside[several] = g.lies_in(rows[several], int(g.country[row]))
         elif kind == "region" and g.admin[row] > 0:
@@ -216,11 +228,12 @@ class Ranker:
         is_region = (kinds == "region") & (g.admin[rows] > 0)
         contains = np.where(
             kinds == "country",
-            same_country & (kind != "country"),
+            (same_country & (kind != "country")) | (g.country[rows] == self._sovereign[g.country[row]]),
             np.where(
                 is_region, same_admin, (g.extent_km[rows] > g.extent_km[row]) & (km <= g.extent_km[rows] + NEAR_KM)
-            ),
-        ) & (kind != "country")
+            )
+            & (kind != "country"),
+        )
         return np.asarray(inside), np.asarray(contains & ~inside)
 
     def _landscape(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -249,6 +249,22 @@ ZM Zambia|Sambia ; Zambian
 ZW Zimbabwe|Simbabwe|Зимбабве|Rhodesia ; Zimbabwean
 """
 
+_TERRITORIES = {
+    "AU": "CC CX HM NF",
+    "CN": "HK MO",
+    "DK": "FO GL",
+    "FI": "AX",
+    "FR": "BL GF GP MF MQ NC PF PM RE TF WF YT",
+    "GB": "AI BM FK GG GI GS IM IO JE KY MS PN SH TC VG",
+    "NL": "AW BQ CW SX",
+    "NO": "BV SJ",
+    "NZ": "CK NU TK",
+    "US": "AS GU MP PR UM VI",
+}
+
+SOVEREIGN = {code: sovereign for sovereign, codes in _TERRITORIES.items() for code in codes.split()}
+"""The country that a territory with a code of its own belongs to: "New Caledonia, France" agrees."""
+
 
 def country_names() -> list[tuple[str, str, bool]]:
     """All names, as (ISO 3166-1 alpha-2 code, name, whether it is a demonym)."""
