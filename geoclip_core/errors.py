@@ -70,3 +70,11 @@ class CacheError(GeoclipError, OSError):
 
 class MissingDependencyError(GeoclipError, ImportError):
     """An optional package is needed for what was asked."""
+
+
+class DataError(GeoclipError, ValueError):
+    """Pairs of photo and place that cannot be read, or that leave nothing to train on."""
+
+
+class TrainingError(GeoclipError):
+    """A run that cannot start, go on or be resumed."""

@@ -25,7 +25,7 @@ def main(
 ) -> None:
     from tqdm import tqdm
 
-    from geoclip_core.learning.errors import DataError
+    from geoclip_core.errors import DataError
     from geoclip_core.learning.ledger import Ledger
     from geoclip_core.learning.photos import PhotoFolder
     from geoclip_core.learning.shards import make_shards

@@ -17,9 +17,9 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor
 from typing_extensions import override
 
+from geoclip_core.errors import TrainingError
 from geoclip_core.learning.checkpoints import AtomicCheckpoints, LastCheckpoint, provenance, write_json
 from geoclip_core.learning.datamodule import GeoData
-from geoclip_core.learning.errors import TrainingError
 from geoclip_core.learning.module import GeoLearner
 from geoclip_core.learning.table import count_listed, count_reasons
 from geoclip_core.learning.tower import load_clip, tower_digest

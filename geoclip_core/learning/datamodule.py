@@ -13,9 +13,9 @@ from torch.utils.data import DataLoader
 
 from geoclip_core.earth.coordinates import check_latlon
 from geoclip_core.earth.regions import parse_region
+from geoclip_core.errors import DataError
 from geoclip_core.files import digest
 from geoclip_core.learning.dataset import Batch, PairSource, Rows
-from geoclip_core.learning.errors import DataError
 from geoclip_core.learning.order import Order, TrainingLoader, validation_loader
 from geoclip_core.learning.splits import split_rows, take_fraction
 

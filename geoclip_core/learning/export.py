@@ -30,8 +30,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from geoclip_core.earth.coordinates import check_latlon
+from geoclip_core.errors import TrainingError
 from geoclip_core.learning.checkpoints import write_json
-from geoclip_core.learning.errors import TrainingError
 from geoclip_core.learning.ledger import sha256
 from geoclip_core.learning.module import GeoLearner
 from geoclip_core.learning.recipe import read_settings

@@ -17,10 +17,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from geoclip_core.errors import PhotoError
+from geoclip_core.errors import DataError, PhotoError
 from geoclip_core.files import digest
 from geoclip_core.learning.dataset import Batch, PairSource, Rows
-from geoclip_core.learning.errors import DataError
 from geoclip_core.learning.ledger import Ledger
 from geoclip_core.learning.noise import generator_of
 from geoclip_core.learning.table import Skipped

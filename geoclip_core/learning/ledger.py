@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from geoclip_core.errors import DataError
 from geoclip_core.learning.checkpoints import write_json
-from geoclip_core.learning.errors import DataError
 
 _CHUNK = 1 << 22
 

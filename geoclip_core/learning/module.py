@@ -12,8 +12,8 @@ from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
+from geoclip_core.errors import TrainingError
 from geoclip_core.learning.dataset import Batch
-from geoclip_core.learning.errors import TrainingError
 from geoclip_core.learning.gather import gather_objects, gather_rows, gather_with_gradient
 from geoclip_core.learning.gps_queue import GpsQueue, hard_negatives
 from geoclip_core.learning.loss import contrastive_loss

@@ -10,11 +10,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from geoclip_core.errors import PhotoError
+from geoclip_core.errors import DataError, PhotoError
 from geoclip_core.files import digest
 from geoclip_core.learning.augment import Views
 from geoclip_core.learning.dataset import Batch, PairSource, Rows
-from geoclip_core.learning.errors import DataError
 from geoclip_core.learning.table import Columns, Skipped, read_table, write_report
 from geoclip_core.photo.decode import Photo, open_photo
 

@@ -17,10 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from geoclip_core.errors import PhotoError
+from geoclip_core.errors import DataError, PhotoError
 from geoclip_core.files import digest
 from geoclip_core.learning.augment import Views
-from geoclip_core.learning.errors import DataError
 from geoclip_core.learning.features import Progress
 from geoclip_core.learning.ledger import Ledger
 from geoclip_core.learning.photos import PhotoFolder, PhotoSource

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geoclip_core.earth.cells import cells_of
+from geoclip_core.errors import DataError
 from geoclip_core.learning.dataset import Rows
-from geoclip_core.learning.errors import DataError
 
 REGION_RESOLUTION = 2  # H3 cells of about 86,800 km2, 160 km from centre to corner: a small country
 

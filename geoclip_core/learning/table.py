@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from geoclip_core.learning.errors import DataError
+from geoclip_core.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd

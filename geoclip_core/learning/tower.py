@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from geoclip_core.errors import TrainingError
 from geoclip_core.files import digest
-from geoclip_core.learning.errors import TrainingError
 from geoclip_core.learning.recipe import Tower
 from geoclip_core.model.clip import build_towers
 

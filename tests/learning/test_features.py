@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from geoclip_core.errors import DataError
 from geoclip_core.learning import features as features_module
 from geoclip_core.learning.augment import Views
-from geoclip_core.learning.errors import DataError
 from geoclip_core.learning.features import CachedFeatures, make_features
 from geoclip_core.learning.photos import PhotoFolder
 from geoclip_core.photo.preprocess import Preprocess

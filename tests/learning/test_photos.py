@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
+from geoclip_core.errors import DataError
 from geoclip_core.learning import shards as shards_module
 from geoclip_core.learning.augment import Views
-from geoclip_core.learning.errors import DataError
 from geoclip_core.learning.ledger import Ledger
 from geoclip_core.learning.photos import PhotoFolder
 from geoclip_core.learning.shards import Shards, make_shards

@@ -11,8 +11,8 @@ import pytest
 import torch
 import yaml
 
+from geoclip_core.errors import DataError, TrainingError
 from geoclip_core.learning.datamodule import GeoData
-from geoclip_core.learning.errors import DataError, TrainingError
 from geoclip_core.learning.export import read_checkpoint
 from geoclip_core.learning.module import GeoLearner
 from geoclip_core.learning.order import Order

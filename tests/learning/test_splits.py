@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from geoclip_core.earth.cells import cells_of
+from geoclip_core.errors import DataError
 from geoclip_core.learning.datamodule import GeoData
-from geoclip_core.learning.errors import DataError
 from geoclip_core.learning.splits import REGION_RESOLUTION, split_rows, take_fraction
 from geoclip_core.learning.toy import PaintedPlanet
 

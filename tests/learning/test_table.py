@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geoclip_core.errors import DataError
 from geoclip_core.learning.datamodule import read_points
-from geoclip_core.learning.errors import DataError
 from geoclip_core.learning.table import Columns, count_reasons, read_table, write_report
 
 

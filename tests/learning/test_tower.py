@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from geoclip_core.learning.errors import TrainingError
+from geoclip_core.errors import TrainingError
 from geoclip_core.learning.recipe import Recipe, Tower, learning_rate_factor, read_settings
 from geoclip_core.learning.tower import build_tower, load_clip, merged_state, tower_digest
 

@@ -212,7 +212,7 @@ def test_train_from_pixels_behind_a_frozen_clip(made: Path, features: Path, tmp_
     train.main(["fit", *arguments, "--ckpt_path=last", "--trainer.max_epochs=2"])
     other = tmp_path / "other.safetensors"
     save_file({k: v + 1e-3 for k, v in load_file(clip).items()}, other)
-    from geoclip_core.learning.errors import TrainingError
+    from geoclip_core.errors import TrainingError
 
     with pytest.raises(TrainingError, match="trained behind another tower"):
         train.main(["fit", *arguments, "--ckpt_path=last", f"--start.clip={other}"])
