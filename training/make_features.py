@@ -39,8 +39,8 @@ def main(
     from geoclip_core.learning.photos import PhotoFolder
     from geoclip_core.learning.shards import Shards
     from geoclip_core.learning.table import count_reasons
-    from geoclip_core.learning.tower import tower_digest
     from geoclip_core.model.clip import load_towers
+    from geoclip_core.model.tower import tower_digest
     from geoclip_core.photo.preprocess import Preprocess
     from geoclip_core.weights.convert import read_clip
     from geoclip_core.weights.resolve import find_clip

@@ -22,7 +22,8 @@ from geoclip_core.learning.checkpoints import AtomicCheckpoints, LastCheckpoint,
 from geoclip_core.learning.datamodule import GeoData
 from geoclip_core.learning.module import GeoLearner
 from geoclip_core.learning.table import count_listed, count_reasons
-from geoclip_core.learning.tower import load_clip, tower_digest
+from geoclip_core.learning.tower import load_clip
+from geoclip_core.model.tower import tower_digest
 
 States = Callable[[str], Mapping[str, Tensor]]
 """From what a person names (a path, ``auto``, a model's name) to a state dict."""

@@ -35,7 +35,8 @@ from geoclip_core.learning.checkpoints import write_json
 from geoclip_core.learning.ledger import sha256
 from geoclip_core.learning.module import GeoLearner
 from geoclip_core.learning.recipe import read_settings
-from geoclip_core.learning.tower import load_clip, merged_state, tower_digest
+from geoclip_core.learning.tower import load_clip, merged_state
+from geoclip_core.model.tower import tower_digest
 
 PAPER = "Vivanco Cepeda, Nayak, Shah: GeoCLIP, NeurIPS 2023, arXiv:2309.16020"
 

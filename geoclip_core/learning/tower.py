@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from geoclip_core.errors import TrainingError
-from geoclip_core.files import digest
+from geoclip_core.errors import TrainingError, WeightsError
 from geoclip_core.learning.recipe import Tower
 from geoclip_core.model.clip import build_towers
+from geoclip_core.model.tower import timm_tower
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -55,19 +55,16 @@ def build_tower(tower: Tower) -> tuple[nn.Module, int]:
 
 
 def _timm(tower: Tower) -> tuple[nn.Module, int]:
-    import timm
-
-    if tower.architecture not in timm.list_models():
-        raise TrainingError(
-            f"timm has no architecture {tower.architecture!r}", allowed="a name listed by timm.list_models()"
-        )
+    try:
+        image, width = timm_tower(tower.architecture, tower.options)
+    except WeightsError as error:
+        raise TrainingError(error.problem, allowed=error.allowed) from error
     if tower.train != "all":
         raise TrainingError(
             f"tower.train is {tower.train!r} for {tower.architecture}, which starts from random weights",
             way_out="set tower.train to all",
         )
-    model: Any = timm.create_model(tower.architecture, pretrained=False, num_classes=0, **tower.options)
-    return model, int(model.num_features)
+    return image, width
 
 
 def _lora(tower: Tower) -> LoraConfig:
@@ -115,16 +112,6 @@ def load_clip(image: nn.Module, state: dict[str, Tensor]) -> None:
             f"The CLIP weights do not fit the tower: {(missing or sorted(given.keys() - names.keys()))[0]}",
             way_out="set tower.clip to the sizes of these weights",
         )
-
-
-def tower_digest(image: nn.Module) -> str:
-    """Digest of a tower's own weights, without low-rank steps: 16 hexadecimal digits."""
-    parts: list[bytes | str] = []
-    for name, value in sorted(image.state_dict().items()):
-        if ".lora_" not in name:
-            plain = value.detach().cpu().contiguous().reshape(-1)
-            parts += [name.replace(".base_layer.", "."), plain.view(torch.uint8).numpy().tobytes()]
-    return digest(*parts)
 
 
 def merged_state(image: nn.Module) -> dict[str, Tensor]:

@@ -10,6 +10,10 @@ from geoclip_core.earth.coordinates import Floats, from_unit_vectors, unit_vecto
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, tangents
 from geoclip_core.files import digest
 from geoclip_core.learning.dataset import Batch, PairSource, Rows
+from geoclip_core.photo.preprocess import Preprocess
+
+MEAN, STD = (0.5, 0.5, 0.5), (1 / 6, 1 / 6, 1 / 6)
+"""What makes a photo's pixels, in [0, 1], of the painted colours: white and black are three spreads away."""
 
 _WAVES = 24  # that the planet's colours are made of
 _SPREAD = 6.0  # of their lengths: the colours change over some 1000 km
@@ -39,6 +43,7 @@ class PaintedPlanet(PairSource):
         self.size, self.width_km, self.views, self.noise = size, width_km, views, noise
         ups = np.random.default_rng(seed).normal(size=(count, 3))
         self.latlon = from_unit_vectors(ups).astype(np.float32)
+        self.preprocess = Preprocess(size, MEAN, STD)
         self.digest = digest(self.latlon, f"{size} {width_km} {views} {noise}")
         paint = np.random.default_rng(2023)  # one planet, whatever the places
         self._waves = paint.normal(size=(_WAVES, 3)) * _SPREAD

@@ -18,7 +18,7 @@ from geoclip_core.locate.answer import Answer, Candidate, EvidenceNote
 from geoclip_core.locate.field import Field, make_field
 from geoclip_core.locate.fuse import Evidence, Query
 from geoclip_core.locate.gallery import Gallery, Progress, load_gallery
-from geoclip_core.locate.read import EmbeddedReader, GeoclipReader, Reader
+from geoclip_core.locate.read import EmbeddedReader, GeoclipReader, LocalReader, Reader
 from geoclip_core.locate.refine import refine
 from geoclip_core.locate.score import Posterior, distinct_places, posterior
 from geoclip_core.model.location_encoder import LocationEncoder
@@ -28,7 +28,8 @@ from geoclip_core.photo.exif import ExifRecord, read_exif
 from geoclip_core.places.nearest import nearest_places
 from geoclip_core.weights.load import LocationEncoder as PretrainedLocationEncoder
 from geoclip_core.weights.load import load_geoclip, read_gallery, read_logit_scale
-from geoclip_core.weights.registry import find_record
+from geoclip_core.weights.local import find_local, load_local
+from geoclip_core.weights.registry import MODELS, find_record
 from geoclip_core.weights.resolve import find_clip
 
 RegionLike = Region | str | None
@@ -240,7 +241,8 @@ def load_locator(
 
     Args:
         name: ``"geoclip"``, ``"embedded"``, or ``"auto"``: ``geoclip`` where CLIP's weights are on this
-            machine, else ``embedded``; ``Locator.reason`` says why.
+            machine, else ``embedded``; ``Locator.reason`` says why. Or a model that was trained and exported
+            here: its name, or the path of its folder (see ``weights.local``).
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"mps"``, or any torch device.
         precision: Of CLIP's towers: ``"float32"``, ``"bfloat16"``, or ``"auto"``: bfloat16 where the device
             computes in it. What is stored or compared is always float32.
@@ -260,9 +262,14 @@ def load_locator(
             if clip is not None:
                 raise
             name, reason = "embedded", error.problem.partition(" Looked in")[0]
-    record = find_record(name)
     where = _device(device)
     dtype = _dtype(precision, where)
+    if name not in MODELS:
+        local = find_local(name)
+        trained = load_local(local, clip, dtype=dtype).to(where)
+        points = load_gallery(trained.location_encoder, trained.gallery, progress)
+        return Locator(local.name, LocalReader(local, trained), trained.location_encoder, points, trained.scale)
+    record = find_record(name)
     if record.needs_clip:
         model = load_geoclip(clip, dtype=dtype, name=name).to(where)
         encoder: LocationEncoder = model.location_encoder

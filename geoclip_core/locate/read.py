@@ -10,11 +10,13 @@ import torch
 from geoclip_core.locate.fuse import Anchor, Evidence, from_points, from_vectors
 from geoclip_core.locate.gallery import encode
 from geoclip_core.model.geoclip import GeoCLIP
+from geoclip_core.model.image_encoder import ImageEncoder
 from geoclip_core.model.location_encoder import LocationEncoder
 from geoclip_core.model.place_encoder import PlaceEncoder
 from geoclip_core.photo.decode import Photo
 from geoclip_core.photo.exif import read_exif
 from geoclip_core.photo.preprocess import Preprocess
+from geoclip_core.weights.local import LocalModel, LocalRecord
 
 EXIF_ERROR_KM = 0.05
 """Assumed error of an EXIF position that states none: what phones reach between houses."""
@@ -51,11 +53,7 @@ class GeoclipReader:
 
     def photo(self, photo: Photo, crops: int) -> tuple[Evidence, ...]:
         """What the pixels look like to CLIP; ten crops are averaged as in the paper."""
-        views = self.preprocess.ten_crops(photo.image) if crops == 10 else self.preprocess.pixels(photo.image)[None]
-        with torch.inference_mode():
-            vectors = self.model.image_encoder(torch.from_numpy(views))
-        width, height = photo.size
-        return from_vectors("visual", f"what CLIP sees in a photo of {width} x {height} pixels", vectors)
+        return _look("CLIP", self.model.image_encoder, self.preprocess, photo, crops)
 
     def text(self, text: str) -> tuple[Evidence, ...]:
         """What the sentence means to CLIP."""
@@ -66,6 +64,43 @@ class GeoclipReader:
     def why_not(self, text: str | None) -> str:
         """Never needed: CLIP answers anything."""
         return f"no evidence in {text!r}" if text else "no evidence in this photo"
+
+
+class LocalReader:
+    """Photos through a tower that was trained here; texts through its CLIP, or as names of places.
+
+    Args:
+        record: What is known of the model.
+        model: The model.
+    """
+
+    def __init__(self, record: LocalRecord, model: LocalModel) -> None:
+        self.name, self.preprocess, self.model = record.name, record.preprocess, model
+        self.names = EmbeddedReader(model.location_encoder)
+
+    def photo(self, photo: Photo, crops: int) -> tuple[Evidence, ...]:
+        """What the pixels look like to the model; ten crops are averaged as in the paper."""
+        return _look(self.name, self.model.image_encoder, self.preprocess, photo, crops)
+
+    def text(self, text: str) -> tuple[Evidence, ...]:
+        """What the sentence means to CLIP, or the places that it names."""
+        if self.model.text_encoder is None:
+            return self.names.text(text)
+        with torch.inference_mode():
+            vectors = self.model.text_encoder([text])
+        return from_vectors("text", f"what CLIP understands by “{text}”", vectors)
+
+    def why_not(self, text: str | None) -> str:
+        """Needed for texts without a known place only."""
+        return self.names.why_not(text)
+
+
+def _look(who: str, encoder: ImageEncoder, preprocess: Preprocess, photo: Photo, crops: int) -> tuple[Evidence, ...]:
+    views = preprocess.ten_crops(photo.image) if crops == 10 else preprocess.pixels(photo.image)[None]
+    with torch.inference_mode():
+        vectors = encoder(torch.from_numpy(views))
+    width, height = photo.size
+    return from_vectors("visual", f"what {who} sees in a photo of {width} x {height} pixels", vectors)
 
 
 class EmbeddedReader:

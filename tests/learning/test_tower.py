@@ -10,7 +10,8 @@ import torch
 
 from geoclip_core.errors import TrainingError
 from geoclip_core.learning.recipe import Recipe, Tower, learning_rate_factor, read_settings
-from geoclip_core.learning.tower import build_tower, load_clip, merged_state, tower_digest
+from geoclip_core.learning.tower import build_tower, load_clip, merged_state
+from geoclip_core.model.tower import tower_digest
 
 
 def test_a_frozen_clip_has_nothing_to_train_and_takes_its_weights(small_clip) -> None:

@@ -16,21 +16,27 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from geoclip_core.earth.distance import great_circle_km
+from geoclip_core.errors import GeoclipError, TrainingError, WeightsError
 from geoclip_core.learning.export import read_checkpoint
 from geoclip_core.learning.toy import PaintedPlanet
+from geoclip_core.locate.locator import load_locator
 from geoclip_core.model.clip import ClipShape, build_towers
 from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.weights.local import local_models
 from training import export_weights, make_features, make_shards, train
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 QUIET = ["--trainer.enable_progress_bar=false", "--trainer.enable_model_summary=false", "--trainer.accelerator=cpu"]
-SHAPE = ClipShape(
-    dim=768, image_size=28, patch=14, image_width=128, image_layers=2, text_width=64, text_layers=1, vocabulary=50
-)
+SHAPE = ClipShape(dim=768, image_size=28, patch=14, image_width=128, image_layers=2, text_width=64, text_layers=1)
 COUNT = 240
 
 # The small CLIP is rightly called unknown.
 pytestmark = pytest.mark.filterwarnings("ignore:.*is not one of the released CLIP files:UserWarning")
+
+
+def painted(picture: torch.Tensor) -> np.ndarray:
+    """A picture of the painted planet as a photo's pixels."""
+    return ((picture.permute(1, 2, 0) / 6 + 0.5).clamp(0, 1) * 255).round().byte().numpy()
 
 
 @pytest.fixture(autouse=True)
@@ -53,8 +59,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer = csv.writer(stream)
         writer.writerow(("IMG_FILE", "LAT", "LON"))
         for i, picture in enumerate(pictures):
-            grid = ((picture.permute(1, 2, 0) / 6 + 0.5).clamp(0, 1) * 255).byte().numpy()
-            Image.fromarray(grid).save(root / "photos" / f"{i}.png")
+            Image.fromarray(painted(picture)).save(root / "photos" / f"{i}.png")
             writer.writerow((f"{i}.png", *planet.latlon[i].tolist()))
         writer.writerow(("gone.png", 1, 2))
     with torch.random.fork_rng():
@@ -89,7 +94,9 @@ def test_the_scripts_report_what_they_skip(made: Path, features: Path) -> None:
     assert json.loads((features / "settings.json").read_text())["tower"].startswith("CLIP ")
 
 
-def test_train_from_features_export_and_locate(features: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_train_from_features_export_and_locate(
+    made: Path, features: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     run, folder = tmp_path / "run", tmp_path / "model"
     train.main(
         [
@@ -145,6 +152,41 @@ def test_train_from_features_export_and_locate(features: Path, tmp_path: Path, c
         best_point = gallery[(photos @ F.normalize(encoder(points), dim=1).T).argmax(1)]
     assert np.median(great_circle_km(best_point, source.latlon)) < 2500  # 10,008 km by chance
     assert record["metrics"] == extra["metrics"]
+    locator = load_locator(str(folder), clip=made / "clip.safetensors", precision="float32")
+    answers = [locator.locate(made / "photos" / f"{i}.png").peak_latlon for i in range(0, COUNT, 4)]
+    assert np.median(great_circle_km(answers, source.latlon[::4])) < 2500
+    assert locator.locate(text="a river").evidence[0].label == "what CLIP understands by “a river”"
+    other = tmp_path / "other.safetensors"
+    save_file({k: v + 1e-3 for k, v in load_file(made / "clip.safetensors").items()}, other)
+    with pytest.raises(WeightsError, match="trained behind another CLIP"):
+        load_locator(str(folder), clip=other)
+
+
+def test_fit_export_and_locate_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, folder = tmp_path / "run", tmp_path / "models" / "painted planet"
+    train.main(
+        [
+            "fit",
+            f"--config={CONFIGS / 'smoke.yaml'}",
+            f"--trainer.default_root_dir={run}",
+            "--data.source.init_args.count=1200",
+            "--data.gallery_size=1000",
+            "--trainer.max_epochs=8",
+            *QUIET,
+        ]
+    )
+    export_weights.main(run / "checkpoints" / "best.ckpt", folder, licence="MIT", name="planet")
+    monkeypatch.setenv("GEOCLIP_MODELS", str(tmp_path / "models"))
+    assert [record.name for record in local_models()] == ["planet"]
+    locator = load_locator("planet")
+    planet = PaintedPlanet(60, seed=5)  # places that were not trained on
+    errors = []
+    for picture, truth in zip(planet.validation_batch(np.arange(60)).inputs[:, 0], planet.latlon, strict=True):
+        answer = locator.locate(Image.fromarray(painted(picture)))
+        assert (answer.model, answer.evidence[0].kind) == ("planet", "visual")
+        errors.append(great_circle_km(answer.peak_latlon, truth))
+    assert np.median(errors) < 2500  # 10,008 km by chance
+    assert great_circle_km(locator.locate(text="Paris").candidates[0].latlon, (48.86, 2.35)) < 50
 
 
 def test_fine_tuning_from_the_released_heads_lowers_the_loss(features: Path, tmp_path: Path) -> None:
@@ -196,7 +238,6 @@ def test_train_from_pixels_behind_a_frozen_clip(made: Path, features: Path, tmp_
         f"--model.tower.half={'false' if mode == 'lora' else 'true'}",
         *[f"--model.tower.clip.{name}={value}" for name, value in sizes.items()],
         "--model.tower.clip.text_layers=1",
-        "--model.tower.clip.vocabulary=50",
         "--model.recipe.learning_rate=1e-2",
         "--model.location={sigmas: [1.0], rows: 16, width: 32, dim: 16}",
         f"--trainer.default_root_dir={run}",
@@ -212,8 +253,6 @@ def test_train_from_pixels_behind_a_frozen_clip(made: Path, features: Path, tmp_
     train.main(["fit", *arguments, "--ckpt_path=last", "--trainer.max_epochs=2"])
     other = tmp_path / "other.safetensors"
     save_file({k: v + 1e-3 for k, v in load_file(clip).items()}, other)
-    from geoclip_core.errors import TrainingError
-
     with pytest.raises(TrainingError, match="trained behind another tower"):
         train.main(["fit", *arguments, "--ckpt_path=last", f"--start.clip={other}"])
     if mode == "lora":
@@ -232,8 +271,6 @@ def test_train_from_pixels_behind_a_frozen_clip(made: Path, features: Path, tmp_
 
 
 def test_mistakes_on_the_command_line_end_in_one_sentence(tmp_path: Path) -> None:
-    from geoclip_core.errors import GeoclipError
-
     with pytest.raises(GeoclipError, match=r"There are no heads called 'nothing'.*geoclip"):
         train.head_state("nothing")
     (tmp_path / "a.ckpt").write_bytes(b"nothing")
