@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.locate.fuse import Query
 from geoclip_core.locate.score import Posterior
 from geoclip_core.photo.exif import ExifRecord
 from geoclip_core.places.nearest import NearbyPlace
+
+if TYPE_CHECKING:
+    from geoclip_core.locate.credible import CredibleRegion
+
+_MOST = 0.9  # of the probability: as much as the larger of the usual credible regions holds
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,38 @@ class Answer:
     exif: tuple[ExifRecord, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def next_km(self) -> tuple[float | None, ...]:
+        """Kilometres from each candidate to the one after it in the list; None for the last."""
+        points = [candidate.latlon for candidate in self.candidates]
+        apart = great_circle_km(points[:-1], points[1:]) if len(points) > 1 else ()
+        return (*(float(km) for km in apart), None)
+
+    def sure(self, region: CredibleRegion | None = None) -> str:
+        """How sure the answer is, in plain words.
+
+        Args:
+            region: A credible region of the answer, to tell its area as well.
+        """
+        shares = [candidate.probability for candidate in self.candidates]
+        count, held = 1, shares[0]
+        while held < _MOST and count < len(shares):
+            held += shares[count]
+            count += 1
+        best = f"The first place holds {_percent(shares[0])} of the probability"
+        if held >= _MOST and count == 1:
+            said = best
+        elif held >= _MOST:
+            said = f"{best}, and {count} places together hold {_percent(held)}"
+        elif count == 1:
+            said = f"{best}, and the rest lies elsewhere"
+        else:
+            said = f"{best}, and all {count} places together only {_percent(held)}: the rest lies elsewhere"
+        if region is not None:
+            most = "at most " if region.upper_bound else ""
+            said += f"; {_percent(region.level)} lies within {most}{_area(region.area_km2)}"
+        return said + ". This is the model's own confidence, which is not calibrated."
+
     def to_geojson(self) -> dict[str, Any]:
         """Candidates as a GeoJSON FeatureCollection (RFC 7946: longitude comes first)."""
         features = [
@@ -126,3 +164,16 @@ class Answer:
             ],
             "notes": list(self.notes),
         }
+
+
+def _percent(share: float) -> str:
+    """A share in words that never round to a certainty."""
+    if share >= 0.995:
+        return "100 %" if share == 1 else "more than 99 %"
+    return f"{100 * share:.0f} %" if share >= 0.01 else "less than 1 %"
+
+
+def _area(km2: float) -> str:
+    """An area with two significant digits."""
+    digits = f"{float(f'{km2:.2g}'):,.0f}" if km2 >= 10 else f"{km2:.2g}"
+    return f"{digits.replace(',', ' ')} km²"

@@ -16,8 +16,9 @@ import numpy.typing as npt
 import torch.nn.functional as F
 from scipy.ndimage import map_coordinates
 
+from geoclip_core.earth.arcs import arc_width, shortest_cover
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, destination
-from geoclip_core.earth.window import Window
+from geoclip_core.earth.window import MERCATOR_MAX_LAT, Window
 from geoclip_core.errors import MissingDependencyError, QueryError
 from geoclip_core.locate.fuse import Query
 from geoclip_core.locate.score import Posterior, log_density
@@ -31,6 +32,10 @@ SAMPLES = 101
 FINEST_KM = 0.6
 """A window whose samples lie farther apart than this is summed from points instead."""
 
+SMALLEST_KM = 5.0
+"""Around a point alone, a window closer than this shows nothing more."""
+
+_REACH = 2.0  # half of a point's mass lies within its spread, all of it not much farther
 _STRIDE = 10  # samples between the nodes of the location encoder's coarse scales
 _SEEDS = 160  # sub-points of a point that speaks for more than a pixel
 _GOLDEN_ANGLE_DEG = 180.0 * (3.0 - 5.0**0.5)
@@ -60,8 +65,8 @@ class Field:
 
     @property
     def peak(self) -> tuple[float, float]:
-        """Centre of the pixel with the most probability, degrees."""
-        row, column = np.unravel_index(int(self.mass.argmax()), self.mass.shape)
+        """Centre of the densest pixel, degrees: where a picture of the field is strongest."""
+        row, column = np.unravel_index(int(self.density_per_km2.argmax()), self.mass.shape)
         lat, lon = self.window.pixel_latlon()[row, column]
         return float(lat), float(lon)
 
@@ -119,6 +124,33 @@ def _plane_of(window: Window) -> tuple[str, float, float, float, float]:
     metres = 6378137.0  # EPSG:3857 takes geodetic degrees for spherical ones, on the equatorial radius
     y = [metres * float(np.arctanh(np.sin(np.radians(lat)))) for lat in (south, north)]
     return "EPSG:3857", metres * np.radians(west), y[0], metres * np.radians(east), y[1]
+
+
+def close_window(answer: Posterior, longest_px: int = 512, share: float = 0.999) -> Window:
+    """The smallest mercator window that holds nearly all of an answer, for outlines and areas of a small one.
+
+    Args:
+        answer: Probability over points; each speaks for its spread.
+        longest_px: Pixels along the longer side.
+        share: Probability that must lie in the window.
+
+    Returns:
+        A window of square pixels, at least ``SMALLEST_KM`` wide; the world where the answer reaches a pole.
+    """
+    order = np.argsort(-answer.probability)
+    heavy = order[: int(np.searchsorted(np.cumsum(answer.probability[order]), share)) + 1]
+    lat, lon = answer.latlon[heavy].T
+    reach_deg = np.degrees((_REACH * answer.spread_km[heavy] + SMALLEST_KM / 2) / EARTH_RADIUS_KM)
+    south, north = float((lat - reach_deg).min()), float((lat + reach_deg).max())
+    if max(-south, north) >= MERCATOR_MAX_LAT:
+        return Window.world((longest_px // 2, longest_px))
+    reach_lon = reach_deg / np.cos(np.radians(np.maximum(np.abs(lat - reach_deg), np.abs(lat + reach_deg))))
+    west, east = shortest_cover(zip(lon - reach_lon, np.minimum(2 * reach_lon, 360.0), strict=True))
+    tall = float(np.degrees(np.arctanh(np.sin(np.radians(north))) - np.arctanh(np.sin(np.radians(south)))))
+    wide = arc_width(west, east)
+    pixel = max(tall, wide) / longest_px
+    size = (max(1, round(tall / pixel)), max(1, round(wide / pixel)))
+    return Window.box(south, west, north, east, size, "mercator")
 
 
 def make_field(query: Query, answer: Posterior, window: Window, encoder: LocationEncoder, scale: float) -> Field:

@@ -39,6 +39,9 @@ class HeatPicture:
 def heat_picture(field: Field, dark: bool = False) -> HeatPicture:
     """Draw a field for a web map, which stretches images linearly in Web Mercator.
 
+    A colour stands for probability per square kilometre on a logarithmic scale, ``DECADES`` long, that ends at
+    the densest pixel; :func:`geoclip_core.maps.colour_bar.colour_bar` says which one.
+
     A field summed from points gets a soft edge around each of them. The edge is added on the logarithmic
     scale and only ever lifts the fainter neighbours, so the strongest pixel stays where and as it is.
 
@@ -51,7 +54,7 @@ def heat_picture(field: Field, dark: bool = False) -> HeatPicture:
     """
     if field.window.projection != "mercator":
         raise ValueError(f"A web map needs a mercator field, got {field.window.projection}")
-    level = levels(field.mass, DECADES)
+    level = levels(field.density_per_km2, DECADES)
     if field.method == "summed":
         level = glow(level, GLOW_PX)
     south, west, north, east = field.window.bounds
