@@ -67,7 +67,10 @@ def median_km(errors_km: npt.ArrayLike) -> float:
 
 
 def geoguessr_score(errors_km: npt.ArrayLike) -> Floats:
-    """Points per question, 5000 exp(-d / 1492.7 km) as in Haas et al. 2023; 0 without an answer."""
+    """Points per question, 5000 exp(-d / 1492.7 km) as in Haas et al. 2023; 0 without an answer.
+
+    GeoGuessr publishes no formula: the length was fitted by its players to scores on the world map.
+    """
     return np.asarray(GEOGUESSR_BEST * np.exp(-_errors(errors_km) / GEOGUESSR_KM))
 
 

@@ -107,18 +107,18 @@ class Answer:
         while held < _MOST and count < len(shares):
             held += shares[count]
             count += 1
-        best = f"The first place holds {_percent(shares[0])} of the probability"
+        best = f"The first place holds {percent(shares[0])} of the probability"
         if held >= _MOST and count == 1:
             said = best
         elif held >= _MOST:
-            said = f"{best}, and {count} places together hold {_percent(held)}"
+            said = f"{best}, and {count} places together hold {percent(held)}"
         elif count == 1:
             said = f"{best}, and the rest lies elsewhere"
         else:
-            said = f"{best}, and all {count} places together only {_percent(held)}: the rest lies elsewhere"
+            said = f"{best}, and all {count} places together only {percent(held)}: the rest lies elsewhere"
         if region is not None:
             most = "at most " if region.upper_bound else ""
-            said += f"; {_percent(region.level)} lies within {most}{_area(region.area_km2)}"
+            said += f"; {percent(region.level)} lies within {most}{area(region.area_km2)}"
         return said + ". This is the model's own confidence, which is not calibrated."
 
     def to_geojson(self) -> dict[str, Any]:
@@ -166,14 +166,14 @@ class Answer:
         }
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """A share in words that never round to a certainty."""
     if share >= 0.995:
         return "100 %" if share == 1 else "more than 99 %"
     return f"{100 * share:.0f} %" if share >= 0.01 else "less than 1 %"
 
 
-def _area(km2: float) -> str:
+def area(km2: float) -> str:
     """An area with two significant digits."""
     digits = f"{float(f'{km2:.2g}'):,.0f}" if km2 >= 10 else f"{km2:.2g}"
     return f"{digits.replace(',', ' ')} km²"

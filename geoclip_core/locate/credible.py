@@ -21,7 +21,7 @@ MOST_POINTS = 2500
 """Points of one outline: 50 kB of GeoJSON at most."""
 
 FEW_PIXELS = 10.0
-"""A region smaller than this many pixels is as large as its pixels, not as the probability in it."""
+"""A part of a region smaller than this many pixels is as large as its pixels, not as the probability in it."""
 
 _SLIVER = 1e-3  # a smaller share of a pixel is not drawn
 
@@ -38,8 +38,8 @@ class CredibleRegion:
         mass: Probability that it holds; ``level`` up to rounding.
         area_km2: Its area on the sphere, from the areas of the pixels.
         geometry: Shapely MultiPolygon in degrees, longitude first, cut at the antimeridian.
-        upper_bound: Whether the pixels are too coarse to say how small it really is: it spans fewer than
-            ``FEW_PIXELS``, or so many scattered ones that neighbours were pooled to draw it.
+        upper_bound: Whether the pixels are too coarse to say how small it really is: its parts have fewer than
+            ``FEW_PIXELS`` on average, or they are so many that neighbouring pixels were pooled to draw them.
     """
 
     level: float
@@ -90,13 +90,9 @@ def _region(field: Field, level: float) -> CredibleRegion:
     if share > _SLIVER:
         row, column = np.unravel_index(last, chosen.shape)
         boxes = np.append(boxes, _middle(int(row), int(column), share, block, field.window.size))
-    return CredibleRegion(
-        level,
-        held,
-        area_km2,
-        outline(field.window, boxes),
-        bool(block > 1 or whole.sum() + share < FEW_PIXELS),
-    )
+    geometry = outline(field.window, boxes)
+    cells = float(whole.sum() + share)
+    return CredibleRegion(level, held, area_km2, geometry, block > 1 or cells < FEW_PIXELS * len(geometry.geoms))
 
 
 def _densest(mass: Floats, area: Floats, level: float) -> tuple[npt.NDArray[np.bool_], int, float]:

@@ -37,7 +37,9 @@ SMALLEST_KM = 5.0
 
 _REACH = 2.0  # half of a point's mass lies within its spread, all of it not much farther
 _STRIDE = 10  # samples between the nodes of the location encoder's coarse scales
-_SEEDS = 160  # sub-points of a point that speaks for more than a pixel
+_SEEDS = (160, 1280)  # least and most sub-points of a point that speaks for more than a pixel
+_ALL_SEEDS = 2_000_000  # as many as are worth half a second
+_DISK_PX = 2.0  # least radius of a disk on the grid that it is laid out on: with less than twice that, no gaps
 _GOLDEN_ANGLE_DEG = 180.0 * (3.0 - 5.0**0.5)
 _SPREAD_MASS = 0.999  # the rest, in ever so many tiny parts, is put where it is
 
@@ -204,14 +206,38 @@ def _summed(query: Query, answer: Posterior, window: Window) -> Floats:
     """Mass of points in pixels, each point laid out over the disk that it speaks for."""
     order = np.argsort(-answer.probability)
     heavy = order[: int(np.searchsorted(np.cumsum(answer.probability[order]), _SPREAD_MASS)) + 1]
-    wide = heavy[answer.spread_km[heavy] > min(window.spacing_km) / 2]
-    narrow = np.setdiff1d(np.arange(len(answer.probability)), wide)
+    radius_px = answer.spread_km[heavy] / _pixel_km(window, answer.latlon[heavy])
+    wide = radius_px > 0.5
+    narrow = np.setdiff1d(np.arange(len(answer.probability)), heavy[wide])
+    mass = _deposit(query, window, answer.latlon[narrow], answer.probability[narrow])
 
-    share = np.sqrt((np.arange(_SEEDS) + 0.5) / _SEEDS)
-    bearing_deg = np.arange(_SEEDS) * _GOLDEN_ANGLE_DEG
-    seeds = destination(answer.latlon[wide][:, None], bearing_deg, answer.spread_km[wide][:, None] * share)
-    points = np.concatenate([answer.latlon[narrow], seeds.reshape(-1, 2)])
-    mass = np.concatenate([answer.probability[narrow], np.repeat(answer.probability[wide] / _SEEDS, _SEEDS)])
+    # Seeds leave gaps in a disk of many pixels: it is laid out on coarser ones, then smoothed to the finer.
+    n = int(np.clip(_ALL_SEEDS // max(1, int(wide.sum())), *_SEEDS))
+    octaves = np.maximum(np.floor(np.log2(radius_px[wide] / _DISK_PX)), 0).astype(int)
+    for octave in np.unique(octaves):
+        chosen = heavy[wide][octaves == octave]
+        coarse = replace(window, size=(_ceil(window.size[0], octave), _ceil(window.size[1], octave)))
+        share = np.sqrt((np.arange(n) + 0.5) / n)
+        bearing_deg = np.arange(n) * _GOLDEN_ANGLE_DEG
+        seeds = destination(answer.latlon[chosen][:, None], bearing_deg, answer.spread_km[chosen][:, None] * share)
+        laid = _deposit(query, coarse, seeds.reshape(-1, 2), np.repeat(answer.probability[chosen] / n, n))
+        mass += laid if octave == 0 else _finer(query, laid / coarse.pixel_area_km2(), window) * laid.sum()
+    return mass
+
+
+def _ceil(pixels: int, octave: int) -> int:
+    return -(-pixels >> int(octave))
+
+
+def _pixel_km(window: Window, latlon: Floats) -> Floats:
+    """Side of a pixel at each point; of the middle pixel for points outside the window."""
+    pixel = window.pixel_of(latlon)
+    side = np.sqrt(window.pixel_area_km2()[pixel[:, 0], pixel[:, 1]])
+    return np.where(pixel[:, 0] >= 0, side, min(window.spacing_km))
+
+
+def _deposit(query: Query, window: Window, points: Floats, mass: Floats) -> Floats:
+    """Sum of the mass of the points in each pixel; what lies outside the region is left out."""
     if query.region is not None:
         mass = np.where(query.region.contains(points), mass, 0.0)
     pixel = window.pixel_of(points)
@@ -219,3 +245,14 @@ def _summed(query: Query, answer: Posterior, window: Window) -> Floats:
     height, width = window.size
     flat = pixel[seen, 0] * width + pixel[seen, 1]
     return np.bincount(flat, weights=mass[seen], minlength=height * width).reshape(height, width).astype(np.float64)
+
+
+def _finer(query: Query, density: Floats, window: Window) -> Floats:
+    """A coarse density as mass on the pixels of a window, within the region, summing to 1 or to nothing."""
+    rows, columns = ((np.arange(n) + 0.5) / n * few - 0.5 for n, few in zip(window.size, density.shape, strict=True))
+    smooth = map_coordinates(density, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
+    mass = smooth * window.pixel_area_km2()
+    if query.region is not None:
+        mass = np.where(query.region.contains(window.pixel_latlon()), mass, 0.0)
+    total = mass.sum()
+    return np.asarray(mass / total if total > 0 else mass)

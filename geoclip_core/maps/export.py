@@ -1,4 +1,4 @@
-"""Answers to take along: GeoJSON, KML and CSV. Longitude comes first here, and only here."""
+"""Answers to take along: GeoJSON, KML, CSV and a picture. Longitude comes first here, and only here."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ import shapely
 from geoclip_core.earth.great_circle import great_circle_line
 from geoclip_core.locate.answer import Answer, Candidate
 from geoclip_core.locate.credible import CredibleRegion
+from geoclip_core.maps.poster import map_png
+
+__all__ = ["line_geojson", "map_png", "regions_to_csv", "to_csv", "to_geojson", "to_kml"]
 
 KML = "http://www.opengis.net/kml/2.2"
 _COLUMNS = [
