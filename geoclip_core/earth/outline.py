@@ -18,9 +18,11 @@ from geoclip_core.earth.plane import from_plane_km, to_plane_km
 from geoclip_core.earth.window import Window
 
 _LONGEST_EDGE_DEG = 5.0  # longer ones get points in between, so that a straight line and a great circle agree
+_LONGEST_PLANE_EDGE_DEG = 1.0  # straight on the plane is not straight in degrees, least of all near a pole
 _STEPS_PER_PIXEL = 1000  # what coordinates are rounded to
 _MERIDIAN_POINTS = 721
 _POLE_DEG = 1e-6
+_SNAP_PX = 0.01  # what lies this near the cut lies on it
 
 
 def boxes_of(mask: npt.NDArray[np.bool_], block: int = 1) -> Any:
@@ -100,18 +102,23 @@ def _from_plane(window: Window, shape: Any) -> Any:
     scale = np.array([side_km / width, -side_km / height])
     middle = np.array([width / 2, height / 2])
     pixel_deg = side_km / max(height, width) / 111.2
-    shape = shapely.segmentize(shape, max(1.0, _LONGEST_EDGE_DEG / 5 / pixel_deg))
+    polar = window.south == -90 or window.north == 90
+    shape = shapely.segmentize(shape, 1.0 if polar else max(1.0, _LONGEST_PLANE_EDGE_DEG / pixel_deg))
     if window.west < window.east and (window.west, window.east) != (-180.0, 180.0):
         return _rounded(shapely.transform(shape, lambda p: _lonlat(centre, (p - middle) * scale)), pixel_deg)
     lat = np.linspace(-90, 90, _MERIDIAN_POINTS)
     circle = np.concatenate([np.stack([lat, 0 * lat], -1), np.stack([lat[::-1], 0 * lat - 180], -1)[1:]])
     line = np.column_stack(to_plane_km(centre, circle)) / scale + middle
+    line[-1] = line[0]
     # Where the circle passes the antipode, the plane is torn: the jump is no part of it.
     torn = np.abs(np.diff(line, axis=0)).max(axis=1) > max(height, width)
     runs = [run for run in np.split(line, np.flatnonzero(torn) + 1) if len(run) > 1]
     cut = shapely.union_all([shapely.boundary(shape), *(shapely.LineString(run) for run in runs)])
     inside = [p for p in shapely.get_parts(shapely.polygonize([cut])) if shape.contains(p.representative_point())]
-    pieces = [_side(centre, shapely.transform(piece, lambda p: (p - middle) * scale)) for piece in inside]
+    pieces = [
+        _side(centre, shapely.transform(piece, lambda p: (p - middle) * scale), _SNAP_PX * pixel_deg)
+        for piece in inside
+    ]
     return shapely.union_all([_rounded(piece, pixel_deg) for piece in pieces if not piece.is_empty])
 
 
@@ -119,7 +126,7 @@ def _lonlat(centre: tuple[float, float], plane_km: Floats) -> Floats:
     return from_plane_km(centre, plane_km[:, 0], plane_km[:, 1])[:, ::-1]
 
 
-def _side(centre: tuple[float, float], piece: Any) -> Any:
+def _side(centre: tuple[float, float], piece: Any, snap_deg: float) -> Any:
     """A polygon of the plane that lies in one half of the Earth, east or west, on that half."""
     point = piece.representative_point()
     east = _lonlat(centre, np.array([[point.x, point.y]]))[0, 0] >= 0
@@ -127,7 +134,10 @@ def _side(centre: tuple[float, float], piece: Any) -> Any:
     def ring(line: Any) -> Floats:
         points = _lonlat(centre, shapely.get_coordinates(line)[:-1])
         at_pole = np.abs(points[:, 1]) > 90 - _POLE_DEG
-        lon = np.abs(points[:, 0]) if east else -np.abs(points[:, 0])
+        lon_rad, lat_rad = np.radians(points).T
+        on_cut = np.abs(np.degrees(np.sin(lon_rad) * np.cos(lat_rad))) < snap_deg
+        lon = np.where(on_cut, np.where(np.cos(lon_rad) > 0, 0.0, 180.0), np.abs(points[:, 0]))
+        lon = lon if east else -lon
         points = np.column_stack([lon, points[:, 1]])
         rows = []
         for i, row in enumerate(points):
