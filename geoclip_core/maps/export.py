@@ -160,7 +160,7 @@ def _data(parent: ET.Element, values: dict[str, float]) -> None:
 
 
 def _ring(parent: ET.Element, ring: Any) -> None:
-    points = " ".join(f"{lon:g},{lat:g}" for lon, lat in ring.coords)
+    points = " ".join(f"{lon!r},{lat!r}" for lon, lat in ring.coords)
     _text(ET.SubElement(parent, "LinearRing"), "coordinates", points)
 
 

@@ -210,7 +210,8 @@ def _font(size_px: float) -> Font:
 
 
 def _plain(text: str, font: Font) -> str:
-    """The text as the font can write it: letters without their accents where it is Pillow's own."""
+    """The text on one line, as the font can write it: without accents where it is Pillow's own."""
+    text = "".join(c for c in " ".join(text.split()) if c.isprintable())
     if font.getname()[0] != "Aileron":  # type: ignore[union-attr]
         return text
     return "".join(c if c.isascii() else _base(c) for c in text)
