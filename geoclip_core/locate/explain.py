@@ -30,8 +30,8 @@ Method = Literal["occlusion", "gradient"]
 Box = tuple[float, float, float, float]
 Weights = npt.NDArray[np.float32]
 
-BATCH = 8
-"""Pictures that are encoded at a time; with 100,000 points in the gallery each one takes 1 MB."""
+BATCH = 4
+"""Pictures that are encoded at a time, and between two chances to cancel: a few seconds on a slow machine."""
 
 _SQUARES = 4  # hidden squares side by side across the picture; they overlap by half
 _FOR, _AGAINST = (230, 120, 20), (40, 90, 200)  # orange and blue, which a colour-blind eye tells apart

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 
 import numpy as np
@@ -266,3 +267,14 @@ def test_wrong_wishes_are_refused(locator, photo, answer):
         explain_photo(locator, photo, answer, method="guess")
     with pytest.raises(CoordinateError, match="target"):
         explain_photo(locator, photo, answer, target=(100.0, 0.0))
+
+
+def test_half_precision_towers_are_explained_alike(locator, photo, answer):
+    model = locator._reader.model
+    half = copy.deepcopy(model)
+    half.image_encoder.tower.bfloat16()
+    other = Locator("geoclip", GeoclipReader(half, locator._reader.preprocess), locator.encoder, locator.gallery, 20.0)
+    for method in ("occlusion", "gradient"):
+        exact = explain_photo(locator, photo, answer, method=method).weights
+        near = explain_photo(other, photo, answer, method=method).weights
+        assert np.corrcoef(exact.ravel(), near.ravel())[0, 1] > 0.9
