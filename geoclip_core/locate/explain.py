@@ -59,7 +59,7 @@ class PhotoExplanation:
     target_latlon: tuple[float, float]
 
     def overlay(self, photo: PhotoSource | Photo, longest_px: int = 1600) -> Image.Image:
-        """The photo with the weights laid over it: orange speaks for the place, blue against it.
+        """The photo in grey with the weights laid over it: orange speaks for the place, blue against it.
 
         Args:
             photo: The same photo.
@@ -71,7 +71,8 @@ class PhotoExplanation:
         image = (photo if isinstance(photo, Photo) else open_photo(photo)).image
         shrink = min(1.0, longest_px / max(image.size))
         size = (max(1, round(image.width * shrink)), max(1, round(image.height * shrink)))
-        shown = np.asarray(image.resize(size, Image.Resampling.LANCZOS), dtype=np.float32)
+        grey = image.resize(size, Image.Resampling.LANCZOS).convert("L").convert("RGB")  # its own blue would mislead
+        shown = np.asarray(grey, dtype=np.float32)
         left, top, right, bottom = (round(edge * shrink) for edge in self.box)
         right, bottom = min(max(right, left + 1), size[0]), min(max(bottom, top + 1), size[1])
         drawn = shown * _OUTSIDE
