@@ -1,7 +1,9 @@
-"""Leaflet and the countries, served by Streamlit itself, so that the map needs no network."""
+"""Leaflet, the countries and the names of towns, served by Streamlit itself, so that the map needs no network."""
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from pathlib import Path
 
 import streamlit as st
@@ -9,9 +11,10 @@ import streamlit.components.v1 as components
 
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import asset_path
-from geoclip_core.maps.basemap import reachable, tile_template
+from geoclip_core.maps.basemap import Tiles, reachable, tile_choices
 
 _NAME = "map_files"
+_MADE = "map_names"
 _PROBE_SECONDS = 180
 
 
@@ -25,6 +28,8 @@ def _dist() -> Path | None:
 _FOLDER = _dist()
 if _FOLDER is not None:
     components.declare_component(_NAME, path=str(_FOLDER))
+_MADE_HERE = tempfile.TemporaryDirectory(prefix="geoclip-map-")  # goes when the server ends
+components.declare_component(_MADE, path=_MADE_HERE.name)
 
 
 def web_address() -> str | None:
@@ -32,8 +37,16 @@ def web_address() -> str | None:
     return f"../{__name__}.{_NAME}" if _FOLDER is not None else None
 
 
+@functools.cache
+def towns_address() -> str:
+    """Address of the names of towns as seen from the map; they are written when first asked for."""
+    from geoclip_core.maps.surroundings import world_towns
+
+    (Path(_MADE_HERE.name) / "towns.json").write_text(world_towns(), encoding="utf-8")
+    return f"../{__name__}.{_MADE}/towns.json"
+
+
 @st.cache_data(ttl=_PROBE_SECONDS, show_spinner=False)
-def tiles_now() -> str:
-    """Address of map tiles, or "" where their server does not answer; asked again every few minutes."""
-    template = tile_template()
-    return template if template and reachable(template) else ""
+def tiles_now() -> tuple[Tiles, ...]:
+    """Map tiles whose servers answer; asked again every few minutes."""
+    return tuple(kind for kind in tile_choices() if reachable(kind.template))

@@ -1,4 +1,4 @@
-"""What the page remembers: one model for everybody, and for each visitor the question, answer and view."""
+"""What the page remembers: one model for everybody, and for each visitor questions, answers and views."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from geoclip_core.errors import GeoclipError, WeightsError
-from geoclip_core.maps.heat import HeatPicture, heat_picture
+from ui import views
 from ui.job import Job, Progress
 
 if TYPE_CHECKING:  # these import torch, which the first sight of the page does not wait for
@@ -18,10 +18,10 @@ if TYPE_CHECKING:  # these import torch, which the first sight of the page does 
     from geoclip_core.locate.locator import Locator
     from geoclip_core.maps.surroundings import Surroundings
     from geoclip_core.photo.exif import ExifRecord
+    from ui.scene import Scene
+    from ui.views import View
 
-WORLD_PX = 1024
-CITY_KM = 50.0
-CITY_PX = 256
+MOST_KEPT = 8
 _THUMBNAIL_PX = 480
 _POLL_SECONDS = 0.2
 
@@ -45,41 +45,64 @@ class Question:
 
     Attributes:
         text: As typed; "" for none.
-        photo: The bytes of an uploaded file.
-        region: Country code or another restriction that ``parse_region`` reads; None for the whole Earth.
+        photos: The bytes of photos of one place.
+        region: A restriction that ``parse_region`` reads; None for the whole Earth.
+        text_weight: 0 is the photos alone, 1 the text alone, see ``Locator.locate``.
     """
 
     text: str = ""
-    photo: bytes | None = None
+    photos: tuple[bytes, ...] = ()
     region: str | None = None
+    text_weight: float = 0.5
 
     def key(self, model: str) -> str:
         """Digest of the question and of who is asked."""
-        photo = hashlib.sha256(self.photo).hexdigest() if self.photo is not None else ""
-        return "\n".join((model, self.region or "", photo, self.text))
+        photos = [hashlib.sha256(photo).hexdigest() for photo in self.photos]
+        weight = self.text_weight if self.photos and self.text else 0.5
+        return "\n".join((model, self.region or "", f"{weight:g}", *photos, self.text))
+
+    @property
+    def label(self) -> str:
+        """A few words that tell questions apart."""
+        photos = {0: "", 1: "a photo"}.get(len(self.photos), f"{len(self.photos)} photos")
+        asked = " and ".join(part for part in (f"“{self.text}”" if self.text else "", photos) if part)
+        return f"{asked} in {self.region}" if self.region else asked
+
+
+@dataclass(frozen=True)
+class PhotoSeen:
+    """A photo as the page keeps it: small and without metadata, and apart from it what its file says.
+
+    Attributes:
+        thumbnail: The picture.
+        exif: Position, time and camera.
+    """
+
+    thumbnail: Image.Image
+    exif: ExifRecord
 
 
 @dataclass
 class Outcome:
-    """What came of a question, kept until the next one.
+    """What came of a question.
 
     Attributes:
         key: Of the question.
+        question: As it was asked.
         answer: None where there is none.
         error: Why not.
-        thumbnail: The photo, small and without metadata.
-        exif: What its file says of itself.
-        pictures: Heat drawn so far, by index of the candidate (None for the world) and by theme.
-        surroundings: Coasts and towns found so far, by index of the candidate.
+        photos: What was shown.
+        scenes: What was drawn so far, by view and by theme.
+        near: Coasts and towns found so far, by view.
     """
 
     key: str
+    question: Question
     answer: Answer | None = None
     error: GeoclipError | None = None
-    thumbnail: Image.Image | None = None
-    exif: ExifRecord | None = None
-    pictures: dict[tuple[int | None, bool], HeatPicture] = field(default_factory=dict)
-    surroundings: dict[int, Surroundings] = field(default_factory=dict)
+    photos: list[PhotoSeen] = field(default_factory=list)
+    scenes: dict[tuple[View, bool], Scene] = field(default_factory=dict)
+    near: dict[View, Surroundings | None] = field(default_factory=dict)
 
 
 @st.cache_resource(show_spinner=False)
@@ -128,77 +151,62 @@ def ask(locator: Locator, question: Question) -> Outcome:
     """The outcome of a question; computed when the question or the model is new."""
     key = question.key(locator.name)
     known = st.session_state.get("outcome")
-    if not isinstance(known, Outcome) or known.key != key:
-        known = st.session_state["outcome"] = _asked(locator, question, key)
-        show(None)
-    return known
+    if isinstance(known, Outcome) and known.key == key:
+        return known
+    earlier = next((outcome for outcome in history() if outcome.key == key), None)
+    outcome = earlier or _asked(locator, question, key)
+    st.session_state["outcome"] = outcome
+    if outcome.answer is not None:
+        st.session_state["history"] = [outcome, *(o for o in history() if o.key != key)][:MOST_KEPT]
+    region = outcome.answer.query.region if outcome.answer is not None else None
+    views.go(*([views.framed(region)] if region is not None else []))
+    return outcome
+
+
+def history() -> list[Outcome]:
+    """Answers of this visit, the newest first."""
+    kept: list[Outcome] = st.session_state.get("history", [])
+    return kept
 
 
 def _asked(locator: Locator, question: Question, key: str) -> Outcome:
     from geoclip_core.photo.decode import open_photo
     from geoclip_core.photo.exif import read_exif
 
-    outcome = Outcome(key)
+    outcome = Outcome(key, question)
     try:
-        photo = None
-        if question.photo is not None:
-            photo = open_photo(question.photo)
-            outcome.exif = read_exif(photo)
-            outcome.thumbnail = photo.image.copy()
-            outcome.thumbnail.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX))
-            outcome.thumbnail.info.clear()
-        outcome.answer = locator.locate(photo, question.text or None, region=question.region)
+        photos = [open_photo(data) for data in question.photos]
+        for photo in photos:
+            small = photo.image.copy()
+            small.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX))
+            small.info.clear()
+            outcome.photos.append(PhotoSeen(small, read_exif(photo)))
+        outcome.answer = locator.locate(
+            photos or None, question.text or None, region=question.region, text_weight=question.text_weight
+        )
     except GeoclipError as error:
         outcome.error = error
     return outcome
 
 
-def show(candidate: int | None) -> None:
-    """Turn the map to a candidate, or (None) to the world."""
-    st.session_state["candidate"] = candidate
-    st.session_state["turn"] = st.session_state.get("turn", 0) + 1
-
-
-def shown() -> int | None:
-    """Index of the candidate that the map shows, None for the world."""
-    candidate: int | None = st.session_state.get("candidate")
-    return candidate
-
-
-def turn() -> int:
-    """How often the map was turned; see ``answer_layer``."""
-    return int(st.session_state.get("turn", 0))
-
-
-def picture(locator: Locator, outcome: Outcome, candidate: int | None, dark: bool) -> HeatPicture:
-    """Heat of the world, or of the surroundings of a candidate.
+def scene_of(locator: Locator, outcome: Outcome, view: View, dark: bool) -> Scene:
+    """What the map draws of a view; computed when it is new.
 
     Raises:
-        GeoclipError: There is no map of it, as at the poles.
+        GeoclipError: Nothing of the answer lies there.
     """
-    from geoclip_core.earth.window import Window
+    from ui.scene import scene
 
     assert outcome.answer is not None
-    known = outcome.pictures.get((candidate, dark))
-    if known is None:
-        window = Window.world((WORLD_PX, WORLD_PX), "mercator")
-        if candidate is not None:
-            latlon = outcome.answer.candidates[candidate].latlon
-            window = Window.around(latlon, CITY_KM, (CITY_PX, CITY_PX), "mercator")
-        known = heat_picture(locator.field(outcome.answer.query, window), dark)
-        outcome.pictures[candidate, dark] = known
-    return known
+    if (view, dark) not in outcome.scenes:
+        outcome.scenes[view, dark] = scene(locator, outcome.answer, view, dark)
+    return outcome.scenes[view, dark]
 
 
-def near(outcome: Outcome, candidate: int) -> Surroundings:
-    """Coasts and towns around a candidate, for a map without tiles.
+def near_of(outcome: Outcome, view: View) -> Surroundings | None:
+    """Coasts and towns of a view, for a map without tiles; found when it is new."""
+    from ui.scene import surroundings_of
 
-    Raises:
-        GeoclipError: There is no map of it, as at the poles.
-    """
-    from geoclip_core.maps.surroundings import surroundings
-
-    assert outcome.answer is not None
-    if candidate not in outcome.surroundings:
-        outcome.surroundings[candidate] = surroundings(outcome.answer.candidates[candidate].latlon, CITY_KM)
-    return outcome.surroundings[candidate]
+    if view not in outcome.near:
+        outcome.near[view] = surroundings_of(view)
+    return outcome.near[view]

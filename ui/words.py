@@ -49,6 +49,20 @@ def degrees(latlon: tuple[float, float], decimals: int = 5) -> str:
     return f"{abs(lat):.{decimals}f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.{decimals}f}° {'E' if lon >= 0 else 'W'}"
 
 
+def flag(code: str) -> str:
+    """The flag of a country as the two letters that screens draw as one; "" at sea.
+
+    Args:
+        code: ISO 3166-1 alpha-2.
+    """
+    return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in code.upper()) if code.isalpha() else ""
+
+
+def area(km2: float) -> str:
+    """An area in square kilometres, two digits that count."""
+    return f"{km2:,.0f} km²" if km2 >= 9.95 else f"{km2:.1f} km²" if km2 >= 0.995 else f"{km2:.2f} km²"
+
+
 def distance(km: float) -> str:
     """A distance in metres or kilometres."""
     return f"{1000 * km:.0f} m" if km < 0.9995 else f"{km:.1f} km" if km < 9.95 else f"{km:,.0f} km"

@@ -1,22 +1,40 @@
-"""What lies under the heat: OpenStreetMap tiles where there is a network, drawn countries where there is none."""
+"""What lies under the heat: map tiles where there is a network, drawn countries where there is none."""
 
 from __future__ import annotations
 
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import folium
-from branca.element import MacroElement
-from folium.template import Template
 
 TILES_VARIABLE = "GEOCLIP_TILES"
+LIGHT_TILES_VARIABLE = "GEOCLIP_LIGHT_TILES"
 OSM_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+LIGHT_TILES = "https://{s}.basemaps.cartocdn.com/light_all/{z}/{x}/{y}.png"
 OSM_ATTRIBUTION = '&copy; <a href="https://www.openstreetmap.org/copyright" target="_blank">OpenStreetMap</a>'
-LAND_ATTRIBUTION = "Natural Earth"
+LIGHT_ATTRIBUTION = f'{OSM_ATTRIBUTION} &copy; <a href="https://carto.com/attributions" target="_blank">CARTO</a>'
+LAND_ATTRIBUTION = "Natural Earth, GeoNames"
 DEEPEST_TILES = 19  # OpenStreetMap's own limit
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """A kind of map tiles.
+
+    Attributes:
+        name: What the reader chooses it by.
+        template: Address with ``{z}``, ``{x}`` and ``{y}``.
+        attribution: HTML that their terms ask for.
+    """
+
+    name: str
+    template: str
+    attribution: str = OSM_ATTRIBUTION
 
 
 @dataclass(frozen=True)
@@ -28,7 +46,7 @@ class Colours:
     line: str
 
     @property
-    def land_style(self) -> dict[str, object]:
+    def land_style(self) -> dict[str, Any]:
         """How Leaflet draws a country."""
         return {"fillColor": self.land, "fillOpacity": 1, "color": self.line, "weight": 0.8}
 
@@ -37,12 +55,20 @@ LIGHT = Colours(sea="#d9e5ee", land="#f7f5ef", line="#c4c0b4")
 DARK = Colours(sea="#131b24", land="#24303d", line="#4a5968")
 
 
-def tile_template() -> str:
-    """Address of the tiles with ``{z}``, ``{x}`` and ``{y}``: ``$GEOCLIP_TILES``, else OpenStreetMap's; "" for none.
+def tile_choices() -> tuple[Tiles, ...]:
+    """Kinds of tiles that may be asked for, whether or not their servers answer.
 
-    The value ``off`` keeps the map offline at all times.
+    ``$GEOCLIP_TILES`` replaces OpenStreetMap's address and ``$GEOCLIP_LIGHT_TILES`` the light one; the value
+    ``off`` leaves a kind out, and ``GEOCLIP_TILES=off`` keeps the map offline at all times.
     """
-    given = os.environ.get(TILES_VARIABLE, OSM_TILES).strip()
+    osm = _template(TILES_VARIABLE, OSM_TILES)
+    light = _template(LIGHT_TILES_VARIABLE, LIGHT_TILES)
+    kinds = (Tiles("OpenStreetMap", osm), Tiles("Light", light, LIGHT_ATTRIBUTION))
+    return tuple(kind for kind in kinds if osm and kind.template)
+
+
+def _template(variable: str, standard: str) -> str:
+    given = os.environ.get(variable, standard).strip()
     return "" if given.lower() == "off" else given
 
 
@@ -76,41 +102,18 @@ def reachable(url: str, within_s: float = 1.0) -> bool:
     return answered.is_set()
 
 
-def tile_layer(template: str) -> folium.TileLayer:
-    """The tiles as a layer, with their attribution."""
-    return folium.TileLayer(template, attr=OSM_ATTRIBUTION, max_zoom=DEEPEST_TILES, no_wrap=True, control=False)
-
-
-class Land(MacroElement):  # type: ignore[misc]  # branca ships no types
-    """The countries of the Earth, fetched by the browser once and drawn in a pane under everything else.
-
-    Args:
-        url: Address of a GeoJSON file, relative to the page of the map.
-        colours: Of the map.
-    """
-
-    _template = Template(
-        """
-        {% macro script(this, kwargs) %}
-            {%- set map = this._parent.get_name() %}
-            {{ map }}.attributionControl.addAttribution({{ this.attribution|tojson }});
-            fetch({{ this.url|tojson }})
-                .then((answer) => answer.json())
-                .then((countries) => {
-                    L.geoJSON(countries, {
-                        pane: "land",
-                        interactive: false,
-                        renderer: L.canvas({ pane: "land", padding: 1 }),
-                        style: {{ this.style|tojson }},
-                    }).addTo({{ map }});
-                });
-        {% endmacro %}
-        """
-    )
-
-    def __init__(self, url: str, colours: Colours) -> None:
-        super().__init__()
-        self._name = "Land"
-        self.url = url
-        self.attribution = LAND_ATTRIBUTION
-        self.style = colours.land_style
+def tile_layers(tiles: Sequence[Tiles]) -> list[Any]:
+    """Tiles as layers with their attribution, the first one shown, and a switch where there are several."""
+    layers: list[Any] = [
+        folium.TileLayer(
+            kind.template,
+            name=kind.name,
+            attr=kind.attribution,
+            max_zoom=DEEPEST_TILES,
+            no_wrap=True,
+            show=number == 0,
+            control=len(tiles) > 1,
+        )
+        for number, kind in enumerate(tiles)
+    ]
+    return [*layers, folium.LayerControl(position="bottomright")] if len(tiles) > 1 else layers

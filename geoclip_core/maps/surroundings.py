@@ -1,23 +1,25 @@
-"""Coasts, borders and towns around a point, for the close view of a map that has no tiles."""
+"""Coasts, borders and towns of a window, for a map that has no tiles."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
+from geoclip_core.earth.arcs import arc, arc_width
 from geoclip_core.earth.countries import countries
-from geoclip_core.earth.window import Window
+from geoclip_core.earth.window import MERCATOR_MAX_LAT, Window
 from geoclip_core.places.gazetteer import load_gazetteer
 
-LAND_SIDES = 4.0
-"""How many windows wide the drawn land is: a map shows more than its middle."""
+MARGIN = 1.5
+"""How many widths of a window are drawn on each of its sides: a map shows more than its middle."""
 
-MOST_TOWNS = 14
-_LARGEST_TOWNS = 60
-_APART = (0.05, 0.16)  # of the window's height and width: what one label covers
+MOST_TOWNS = 150
+WORLD_TOWNS = 6000
 _DECIMALS = 4  # degrees; 11 m
 
 
@@ -27,7 +29,7 @@ class Town:
 
     Attributes:
         name: What it is called.
-        latlon: Degrees.
+        latlon: Degrees; the longitude is above 180 where the window reaches across the antimeridian.
     """
 
     name: str
@@ -36,12 +38,12 @@ class Town:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What lies around a point.
+    """What lies in and around a window.
 
     Attributes:
         box: ((south, west), (north, east)) of the drawn part, degrees; east is above 180 across the antimeridian.
-        land: GeoJSON MultiPolygons, one per country.
-        towns: The largest, spread out so that their names do not cover each other.
+        land: GeoJSON geometries, one per country.
+        towns: The largest, by falling population; the map shows those that do not cover each other.
     """
 
     box: tuple[tuple[float, float], tuple[float, float]]
@@ -49,41 +51,60 @@ class Surroundings:
     towns: tuple[Town, ...]
 
 
-def surroundings(latlon: tuple[float, float], side_km: float) -> Surroundings:
-    """Land and towns around a point.
+def surroundings(window: Window) -> Surroundings:
+    """Land and towns of a window and of some space around it.
 
     Args:
-        latlon: The centre, degrees; within the latitudes of Mercator.
-        side_km: Side of the square that is looked at; towns lie in it, land reaches farther.
+        window: Less than 90 degrees wide, so that the space around it does not meet itself.
     """
-    wide = Window.around(latlon, LAND_SIDES * side_km, (1, 1), "mercator")
-    south, west, north, east = wide.bounds
-    east = east if east > west else east + 360.0
+    south, west, north, east = window.bounds
+    width, height = arc_width(west, east), north - south
+    west -= MARGIN * width
+    east = west + (1 + 2 * MARGIN) * width
+    south, north = (
+        max(south - MARGIN * height, -MERCATOR_MAX_LAT),
+        min(north + MARGIN * height, MERCATOR_MAX_LAT),
+    )
+    # Half a pixel of a 1,000 pixel wide window: finer coasts cannot be seen, and take long to send.
+    detail = width / 2000
     land = []
     for country in countries().values():
-        for turn in (0.0, 360.0):
+        for turn in (-360.0, 0.0, 360.0):
             part = shapely.clip_by_rect(country.geometry, west - turn, south, east - turn, north)
+            part = shapely.simplify(part, detail)
             if not part.is_empty:
                 moved = shapely.transform(part, lambda xy, by=(turn, 0.0): np.round(np.add(xy, by), _DECIMALS))
                 land.append(shapely.geometry.mapping(moved))
-    towns = _towns(Window.around(latlon, side_km, (1, 1), "mercator"))
-    return Surroundings(((south, west), (north, east)), tuple(land), towns)
+    return Surroundings(((south, west), (north, east)), tuple(land), _towns(south, west, north, east))
 
 
-def _towns(window: Window) -> tuple[Town, ...]:
+def _towns(south: float, west: float, north: float, east: float) -> tuple[Town, ...]:
+    start, end = arc(west, east - west)
+    latlon = load_gazetteer().latlon
+    rows = _largest(Window(south, start, north, end, (1, 1)).contains(latlon), MOST_TOWNS)
+    turned = west + (latlon[rows, 1] - west) % 360.0
+    return tuple(
+        Town(name, (float(lat), float(lon)))
+        for name, lat, lon in zip(_names(rows), latlon[rows, 0], turned, strict=True)
+    )
+
+
+def world_towns() -> str:
+    """The largest towns of the Earth as JSON rows ``[name, latitude, longitude]``, by falling population."""
+    gazetteer = load_gazetteer()
+    rows = _largest(np.ones(len(gazetteer), dtype=bool), WORLD_TOWNS)
+    points = np.round(gazetteer.latlon[rows], 2).tolist()
+    table = [[name, *point] for name, point in zip(_names(rows), points, strict=True)]
+    return json.dumps(table, ensure_ascii=False, separators=(",", ":"))
+
+
+def _largest(inside: npt.NDArray[np.bool_], most: int) -> npt.NDArray[np.int64]:
     gazetteer = load_gazetteer()
     cities = gazetteer.rows_of_kind("city")
-    inside = cities[window.contains(gazetteer.latlon[cities])]
-    largest = inside[np.argsort(-gazetteer.population[inside], kind="stable")][:_LARGEST_TOWNS]
-    south, west, north, east = window.bounds
-    span = np.array([north - south, (east - west) % 360.0])
-    kept: list[int] = []
-    for row in largest:
-        away = np.abs(gazetteer.latlon[kept] - gazetteer.latlon[row]) / span
-        if not (away < _APART).all(axis=1).any():
-            kept.append(int(row))
-    return tuple(Town(gazetteer.name(row), _point(gazetteer.latlon[row])) for row in kept[:MOST_TOWNS])
+    kept = cities[inside[cities]]
+    return np.asarray(kept[np.argsort(-gazetteer.population[kept], kind="stable")][:most])
 
 
-def _point(row: Any) -> tuple[float, float]:
-    return float(row[0]), float(row[1])
+def _names(rows: npt.NDArray[np.int64]) -> list[str]:
+    gazetteer = load_gazetteer()
+    return [gazetteer.name(int(row)) for row in rows]

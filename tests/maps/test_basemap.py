@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from geoclip_core.maps.basemap import OSM_TILES, reachable, tile_layer, tile_template
+from geoclip_core.maps.basemap import LIGHT_TILES, OSM_TILES, reachable, tile_choices, tile_layers
 
 
 @pytest.fixture
@@ -43,14 +43,21 @@ def test_a_name_lookup_that_hangs_does_not_hold_the_page(monkeypatch: pytest.Mon
     release.set()
 
 
-def test_tiles_are_openstreetmaps_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles_are_openstreetmaps_and_a_light_kind_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GEOCLIP_TILES", raising=False)
-    assert tile_template() == OSM_TILES
+    monkeypatch.delenv("GEOCLIP_LIGHT_TILES", raising=False)
+    assert [kind.template for kind in tile_choices()] == [OSM_TILES, LIGHT_TILES]
     monkeypatch.setenv("GEOCLIP_TILES", "http://127.0.0.1:1/{z}/{x}/{y}.png")
-    assert tile_template() == "http://127.0.0.1:1/{z}/{x}/{y}.png"
+    monkeypatch.setenv("GEOCLIP_LIGHT_TILES", "off")
+    assert [kind.template for kind in tile_choices()] == ["http://127.0.0.1:1/{z}/{x}/{y}.png"]
     monkeypatch.setenv("GEOCLIP_TILES", "off")
-    assert tile_template() == ""
+    monkeypatch.delenv("GEOCLIP_LIGHT_TILES")
+    assert tile_choices() == ()
 
 
 def test_tiles_name_their_source() -> None:
-    assert "openstreetmap.org/copyright" in tile_layer(OSM_TILES).options["attribution"]
+    first, second, switch = tile_layers(tile_choices())
+    assert "openstreetmap.org/copyright" in first.options["attribution"]
+    assert "carto.com/attributions" in second.options["attribution"]
+    assert (first.show, second.show) == (True, False)
+    assert type(switch).__name__ == "LayerControl"

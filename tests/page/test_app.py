@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
@@ -32,9 +34,17 @@ def map_args(page: AppTest) -> dict[str, Any]:
     return args
 
 
+def drawn(page: AppTest) -> dict[str, Any]:
+    """What the map is told to draw."""
+    found = re.search(r"drawAnswer\(feature_group_feature_group_0, (\{.*\})\);", map_args(page)["feature_group"])
+    assert found
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
 def said(page: AppTest) -> str:
     """Everything that the page writes, as Markdown."""
-    kinds = ("markdown", "caption", "subheader", "title", "info", "error", "warning", "text")
+    kinds = ("markdown", "caption", "subheader", "title", "info", "error", "warning", "text", "code")
     return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))
 
 
@@ -44,8 +54,15 @@ def picture(mode: str = "RGB", size: tuple[int, int] = (40, 30), kind: str = "PN
     return stream.getvalue()
 
 
-def upload(page: AppTest, data: bytes, name: str = "photo.jpg") -> AppTest:
-    return page.file_uploader(key="photo").upload(name, data, "image/jpeg").run()
+def upload(page: AppTest, *photos: bytes) -> AppTest:
+    files = [(f"photo {number}.jpg", data, "image/jpeg") for number, data in enumerate(photos)]
+    return page.file_uploader[0].set_value(files).run()
+
+
+def ask(page: AppTest, text: str) -> AppTest:
+    page.text_input(key="text").set_value(text).run()
+    assert not page.exception
+    return page
 
 
 def test_the_first_page_asks_promises_and_warns(page: AppTest) -> None:
@@ -54,25 +71,26 @@ def test_the_first_page_asks_promises_and_warns(page: AppTest) -> None:
     assert "Photos stay on this machine" in said(page)
     assert "not calibrated" in said(page)
     assert "find or follow people" in said(page)
-    args = map_args(page)
-    assert "imageOverlay" not in args["feature_group"]
-    assert args["returned_objects"] == ["last_object_clicked", "last_object_clicked_count"]
+    assert drawn(page)["heat"] is None
+    assert map_args(page)["returned_objects"] == []  # so that panning reruns nothing
 
 
-def test_a_text_gets_places_links_heat_and_evidence(page: AppTest) -> None:
-    page.text_input(key="text").set_value("Burj Khalifa").run()
-    assert not page.exception
+def test_a_text_gets_places_links_heat_outlines_and_evidence(page: AppTest) -> None:
+    ask(page, "Burj Khalifa")
     assert "Burj Khalifa" in page.button(key="place 0").label
+    assert "🇦🇪" in page.button(key="place 0").label
     words = said(page)
     assert "https://www.google.com/maps/search/?api=1&query=25.197" in words
     assert "https://www.openstreetmap.org/?mlat=25.197" in words
-    assert "%**" in words
+    assert "half of it within" in words
+    assert "The first place holds" in words
     assert "What the answer rests on" in words
-    assert "embedded" in words
-    args = map_args(page)
-    assert "imageOverlay" in args["feature_group"]
-    assert "data:image/png;base64," in args["feature_group"]
-    assert args["feature_group"].count("L.marker(") >= 1
+    data = drawn(page)
+    assert data["heat"]["url"].startswith("data:image/png;base64,")
+    assert [pin["sign"] for pin in data["pins"]][:1] == ["1"]
+    assert next(words for _, words in data["legend"]["lines"]).startswith("50 % in")
+    assert data["legend"]["unit"] == "probability per km²"
+    assert len(data["outlines"]) == 2
 
 
 def test_examples_ask_at_once(page: AppTest) -> None:
@@ -81,42 +99,128 @@ def test_examples_ask_at_once(page: AppTest) -> None:
     assert "Burj Khalifa" in page.button(key="place 0").label
 
 
+def test_the_sample_gallery_asks_with_its_photo_alone(page: AppTest) -> None:
+    ask(page, "Paris")
+    page.button(key="sample nile_delta.jpg").click().run()
+    assert not page.exception
+    assert page.text_input(key="text").value == ""
+    (seen,) = page.session_state["outcome"].photos
+    assert max(seen.thumbnail.size) <= 480
+    assert "The Nile delta" in said(page)
+    page.button(key="remove sample").click().run()
+    assert "Where on Earth is this?" in [heading.value for heading in page.subheader]
+
+
 def test_choosing_a_place_shows_its_surroundings_and_the_way_back(page: AppTest) -> None:
-    page.text_input(key="text").set_value("Pyramids of Giza").run()
+    ask(page, "Pyramids of Giza")
     world = map_args(page)
     page.button(key="place 0").click().run()
     assert not page.exception
-    city = map_args(page)
-    assert city["script"] == world["script"]  # the map itself stays; only the answer's layer is new
-    assert "L.rectangle" in city["feature_group"]
-    assert "Cairo" in city["feature_group"]
-    assert "50 km around" in said(page)
-    back = next(button for button in page.button if button.label == "World")
-    back.click().run()
-    assert "L.rectangle" not in map_args(page)["feature_group"]
+    assert map_args(page)["script"] == world["script"]  # the map itself stays; only the answer's layer is new
+    city = drawn(page)
+    assert city["close"]
+    assert "Cairo" in [name for name, *_ in city["near"]["towns"]]
+    assert "Pyramids" in page.button(key="step 1").label
+    next(button for button in page.button if button.label == "Closer: 5 km").click().run()
+    assert page.button(key="step 2").label == "5 km"
+    (south, _), (north, _) = drawn(page)["view"]
+    assert north - south == pytest.approx(5 / 111.195, rel=0.01)
+    page.button(key="step 1").click().run()
+    assert drawn(page)["view"] == city["view"]
+    page.button(key="step 0").click().run()
+    assert not drawn(page)["close"]
 
 
-def test_the_answer_is_not_computed_again_when_only_the_view_changes(
-    page: AppTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page.text_input(key="text").set_value("Pyramids of Giza").run()
+def test_a_view_is_computed_once(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(page, "Pyramids of Giza")
+    page.button(key="place 0").click().run()
     locator = session.loading().result().locator
-    asked: list[object] = []
-    monkeypatch.setattr(locator, "locate", lambda *_, **__: asked.append(1))
+    computed: list[object] = []
+    monkeypatch.setattr(locator, "locate", lambda *_, **__: computed.append(1))
+    monkeypatch.setattr(locator, "field", lambda *_, **__: computed.append(1))
+    page.button(key="step 0").click().run()
     page.button(key="place 0").click().run()
     assert not page.exception
-    assert asked == []
+    assert computed == []
+
+
+def test_a_known_position_gets_an_error_a_line_and_a_score(page: AppTest) -> None:
+    ask(page, "Pyramids of Giza")
+    page.text_input(key="known").set_value("29.977, 31.133").run()
+    assert [metric.label for metric in page.metric] == ["Off by", "GeoGuessr score"]
+    page.text_input(key="known").set_value("40.6892, -74.0445").run()
+    off, score = page.metric
+    assert off.value == "9,024 km"
+    assert score.value == "12 of 5,000"
+    data = drawn(page)
+    assert data["track"]["label"] == "9,024 km"
+    assert data["track"]["latlons"][0][0] == pytest.approx([29.977, 31.133], abs=0.01)
+    assert data["track"]["latlons"][-1][-1] == [40.6892, -74.0445]
+    assert [pin["kind"] for pin in data["pins"]].count("known") == 1
+    page.text_input(key="known").set_value("somewhere").run()
+    assert "is not a position" in said(page).replace("\\", "")
+    page.text_input(key="known").set_value("95, 0").run()
+    assert page.error
+    assert drawn(page)["track"] is None
+
+
+def test_two_answers_are_compared_on_one_map(page: AppTest) -> None:
+    ask(page, "Pyramids of Giza")
+    ask(page, "Desert")
+    (choice,) = (box for box in page.selectbox if box.key == "other")
+    assert choice.options == ["“Pyramids of Giza”"]
+    choice.set_value(page.session_state["history"][1].key).run()
+    assert not page.exception
+    data = drawn(page)
+    assert [pin["sign"] for pin in data["pins"] if pin["kind"] == "other"] == ["A"]
+    assert any(outline["other"] for outline in data["outlines"])
+    assert "A · Pyramids of Giza" in said(page).replace("\\", "")
+    assert "1 · " in said(page)
+
+
+def test_a_link_asks_the_same_question(page: AppTest) -> None:
+    ask(page, "Paris")
+    page.multiselect(key="regions").set_value(["US", "CA"]).run()
+    (code,) = page.get("code")
+    asked = parse_qs(urlsplit(str(code.value)).query)
+    assert asked == {"q": ["Paris"], "region": ["US,CA"]}
+    other = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S)
+    for name, (value,) in asked.items():
+        other.query_params[name] = value
+    other.run()
+    assert not other.exception
+    assert other.multiselect(key="regions").value == ["US", "CA"]
+    assert other.button(key="place 0").label == page.button(key="place 0").label
+
+
+def test_a_link_never_holds_a_photo(page: AppTest, located_photo: bytes) -> None:
+    upload(page, located_photo)
+    assert not page.get("code")
 
 
 def test_tiles_are_used_where_their_server_answers(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEOCLIP_LIGHT_TILES", "off")
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setenv("GEOCLIP_TILES", f"http://127.0.0.1:{server.getsockname()[1]}/{{z}}/{{x}}/{{y}}.png")
         offline.tiles_now.clear()
         page.run()
     assert "L.tileLayer" in map_args(page)["script"]
-    assert "OpenStreetMap" in map_args(page)["script"]
+    assert "openstreetmap.org/copyright" in map_args(page)["script"]
     assert "countries.geojson" not in map_args(page)["script"]
     assert "tile server" in said(page)
+
+
+def test_the_public_page_limits_uploads_and_offers_no_download(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, grey_photo: bytes
+) -> None:
+    assert page.file_uploader[0].proto.max_upload_size_mb == 64
+    monkeypatch.setattr("sys.argv", ["app.py", "--demo"])
+    page.run()
+    assert page.file_uploader[0].proto.max_upload_size_mb == 8
+    upload(page, *[grey_photo] * 4)
+    assert len(page.session_state["outcome"].photos) == 3
+    assert "first 3 of 4 photos" in said(page)
+    assert not any("full model" in button.label for button in page.button)
 
 
 def test_a_download_shows_its_progress_and_can_be_stopped(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,11 +249,43 @@ def test_a_download_shows_its_progress_and_can_be_stopped(page: AppTest, monkeyp
 
 
 def test_a_region_restricts_the_answer_and_says_what_it_held(page: AppTest) -> None:
-    page.text_input(key="text").set_value("Paris").run()
-    page.selectbox(key="region").set_value("US").run()
+    ask(page, "Paris")
+    page.multiselect(key="regions").set_value(["US"]).run()
     assert not page.exception
     assert "Texas" in page.button(key="place 0").label
-    assert "of the probability before" in said(page)
+    assert re.search(r"Restricted to United States: before, \*\*[\d.]+ %\*\*", said(page))
+    page.multiselect(key="regions").set_value(["Africa", "FR"]).run()
+    assert "Paris" in page.button(key="place 0").label
+    assert "> 99 %" in said(page)
+
+
+def test_a_circle_is_drawn_and_takes_a_new_radius(page: AppTest) -> None:
+    ask(page, "Desert")
+    page.multiselect(key="regions").set_value(["23,5,500"]).run()
+    data = drawn(page)
+    (ring,) = data["region"]["coordinates"]
+    assert len(ring) > 36
+    assert data["close"]  # the map turns to it
+    page.number_input(key="radius").set_value(900).run()
+    assert page.multiselect(key="regions").value == ["23,5,900"]
+
+
+def test_text_and_photo_are_weighed_against_each_other(page: AppTest, located_photo: bytes) -> None:
+    ask(page, "Paris, France")
+    assert not page.slider
+    upload(page, located_photo)
+    page.slider(key="weight").set_value(1.0).run()
+    assert "Paris" in page.button(key="place 0").label
+    page.slider(key="weight").set_value(0.0).run()
+    assert "Sydney" in page.button(key="place 0").label
+
+
+def test_several_photos_of_one_place_are_one_question(page: AppTest, located_photo: bytes, grey_photo: bytes) -> None:
+    upload(page, located_photo, grey_photo)
+    assert not page.exception
+    assert "Sydney" in page.button(key="place 0").label
+    assert len(page.session_state["outcome"].photos) == 2
+    assert "Nothing about place, time or camera" in said(page)
 
 
 def test_a_photo_with_a_position_is_answered_from_it(page: AppTest, shared_data: Path) -> None:
@@ -166,7 +302,7 @@ def test_a_photo_without_evidence_gets_no_point_and_the_way_to_the_full_model(pa
     assert not page.exception
     assert "No evidence in this photo" in page.info[0].value
     assert any("full model" in button.label for button in page.button)
-    assert "imageOverlay" not in map_args(page)["feature_group"]
+    assert drawn(page)["heat"] is None
 
 
 @pytest.mark.parametrize(
@@ -215,5 +351,5 @@ def test_a_rotated_photo_is_shown_upright(page: AppTest) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
     upload(page, picture(kind="JPEG", size=(40, 20), exif=exif))
-    thumbnail = page.session_state["outcome"].thumbnail
-    assert thumbnail.size == (20, 40)
+    (seen,) = page.session_state["outcome"].photos
+    assert seen.thumbnail.size == (20, 40)
