@@ -171,10 +171,10 @@ def test_processes_that_ask_at_once_build_once(cache: Path) -> None:
     processes = [context.Process(target=_ask, args=(start, builds, answers)) for _ in range(3)]
     for process in processes:
         process.start()
-    found = [answers.get(timeout=120) for _ in processes]
+    found = [answers.get(timeout=300) for _ in processes]
     for process in processes:
         process.join()
-    assert found == [float(builds.get(timeout=5))] * 3
+    assert found == [float(builds.get(timeout=30))] * 3
     assert builds.empty()
 
 

@@ -1,59 +1,51 @@
-"""Names of countries: from a code to a name, and from what people write to a code."""
+"""Names of countries: from a code to a name, and from what people write to a code.
+
+English names are those of GeoNames; other spellings were written for this project (``assets/country_names.csv``).
+"""
 
 from __future__ import annotations
 
+import csv
 import difflib
 import functools
 import unicodedata
+from dataclasses import dataclass
 
 from geoclip_core.errors import RegionError
+from geoclip_core.files import asset_path
 
 _GONE = {"AN", "CS"}  # the Netherlands Antilles, Serbia and Montenegro: still listed by GeoNames
 
-# Spellings beyond the codes and the names of GeoNames, in the form that _plain gives them.
-_ALIASES = {
-    "aland": "AX",
-    "america": "US",
-    "bosnia": "BA",
-    "britain": "GB",
-    "brunei darussalam": "BN",
-    "burma": "MM",
-    "cape verde": "CV",
-    "congo": "CG",
-    "congo brazzaville": "CG",
-    "congo kinshasa": "CD",
-    "cote divoire": "CI",
-    "czech republic": "CZ",
-    "democratic republic of congo": "CD",
-    "dr congo": "CD",
-    "drc": "CD",
-    "east timor": "TL",
-    "emirates": "AE",
-    "falklands": "FK",
-    "great britain": "GB",
-    "holland": "NL",
-    "holy see": "VA",
-    "islamic republic of iran": "IR",
-    "lao pdr": "LA",
-    "macau": "MO",
-    "macedonia": "MK",
-    "north macedonia": "MK",
-    "palestine": "PS",
-    "palestinian territories": "PS",
-    "peoples republic of china": "CN",
-    "republic of ireland": "IE",
-    "republic of korea": "KR",
-    "russian federation": "RU",
-    "state of palestine": "PS",
-    "swaziland": "SZ",
-    "syrian arab republic": "SY",
-    "turkiye": "TR",
-    "uae": "AE",
-    "uk": "GB",
-    "united states of america": "US",
-    "vatican city": "VA",
-    "viet nam": "VN",
+_TERRITORIES = {
+    "AU": "CC CX HM NF",
+    "CN": "HK MO",
+    "DK": "FO GL",
+    "FI": "AX",
+    "FR": "BL GF GP MF MQ NC PF PM RE TF WF YT",
+    "GB": "AI BM FK GG GI GS IM IO JE KY MS PN SH TC VG",
+    "NL": "AW BQ CW SX",
+    "NO": "BV SJ",
+    "NZ": "CK NU TK",
+    "US": "AS GU MP PR UM VI",
 }
+
+SOVEREIGN = {code: sovereign for sovereign, codes in _TERRITORIES.items() for code in codes.split()}
+"""The country that a territory with a code of its own belongs to: "New Caledonia, France" agrees."""
+
+
+@dataclass(frozen=True)
+class Spellings:
+    """What people call a country, as ``assets/country_names.csv`` lists it.
+
+    Attributes:
+        code: ISO 3166-1 alpha-2.
+        names: Formal and short names, in its own and in the large languages.
+        demonyms: Words such as "Egyptian", which hint at a country where a name states it.
+    """
+
+    code: str
+    names: tuple[str, ...]
+    demonyms: tuple[str, ...]
 
 
 def country_name(code: str) -> str:
@@ -72,8 +64,8 @@ def find_country(text: str) -> str:
     """Read a country as people write it.
 
     Args:
-        text: An alpha-2 or alpha-3 code, an English name or a common alias; case, accents and punctuation
-            do not matter.
+        text: An alpha-2 or alpha-3 code, or a name in English or another language; case, accents and
+            punctuation do not matter.
 
     Returns:
         The alpha-2 code.
@@ -88,9 +80,19 @@ def find_country(text: str) -> str:
     meant = dict.fromkeys(known[name] for name in near)
     raise RegionError(
         f"No country is called {text!r}",
-        allowed="English names and ISO 3166-1 codes, such as France, FR or FRA",
+        allowed="names and ISO 3166-1 codes, such as France, FR or FRA",
         way_out=f"did you mean {', '.join(f'{country_name(c)} ({c})' for c in meant)}" if near else None,
     )
+
+
+@functools.cache
+def country_spellings() -> tuple[Spellings, ...]:
+    """All rows of ``assets/country_names.csv``."""
+    with asset_path("country_names.csv").open(encoding="utf-8", newline="") as stream:
+        return tuple(
+            Spellings(row["code"], *(tuple(filter(None, row[column].split("|"))) for column in ("names", "demonyms")))
+            for row in csv.DictReader(stream)
+        )
 
 
 @functools.cache
@@ -110,7 +112,8 @@ def _spellings() -> dict[str, str]:
     alpha3 = {listed[code]["iso3"].casefold(): code for code in _names()}
     names = {_plain(name): code for code, name in _names().items()}
     alpha2 = {code.casefold(): code for code in _names()}
-    return {**alpha3, **names, **_ALIASES, **alpha2}
+    others = {_plain(name): row.code for row in country_spellings() for name in row.names}
+    return {**alpha3, **others, **names, **alpha2}
 
 
 def _plain(text: str) -> str:

@@ -108,7 +108,7 @@ class Locator:
                 replace(p, latlon=refine(query, p.latlon, self.encoder, self.scale)) if p.anchor is None else p
                 for p in peaks
             )
-        places = nearest_places([peak.latlon for peak in peaks])
+        places = nearest_places([p.latlon for p in peaks], [p.radius_km for p in peaks])
         # Retrieval takes the most similar point, however often it stands in the gallery.
         counts = np.ones(len(found.latlon))
         counts[: len(self.gallery)] = self.gallery.weights

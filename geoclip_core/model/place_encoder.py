@@ -19,8 +19,8 @@ from geoclip_core.model.ranking import Ranker, says_language
 from geoclip_core.model.reading import Alternative, How, Reading
 from geoclip_core.model.spans import Span, common_words, exact_spans, fuzzy_spans
 from geoclip_core.places.gazetteer import Gazetteer, Place, load_gazetteer
-from geoclip_core.places.names import Token, tokenise
-from geoclip_core.places.words import ENGLISH_PLACES, kind_words
+from geoclip_core.places.names import Token, join, tokenise
+from geoclip_core.places.words import ENGLISH_PLACES, FUNCTION_WORDS, PREPOSITIONS, kind_words
 
 __all__ = ["MAX_TEXT_LENGTH", "PlaceEncoder"]
 
@@ -32,11 +32,13 @@ _CERTAIN_SCORE = 2.0  # of a name; above, similar names are looked for only in w
 _LOWEST_EVIDENCE = -0.4  # of a language; see LanguagePrior.countries
 _LOWEST_EVIDENCE_OF_A_NAME = -1.0  # the same where capitals say that it is a name
 _MOST_EVIDENCE = 1.5
+_NAME_IN_ITS_COUNTRY = 1.5  # a name this much weaker than the sound of its own country is believed as much
 _EVIDENCE_AS_SCORE = -0.3  # added to evidence of a language, it compares with the scores of names
 _LOWEST_LANDSCAPE = 0.6  # cosine between a description and a landscape; nonsense stays below 0.53
 _LOWEST_PARAPHRASE = 0.82  # the same for a text that looks like a name
 _LOWEST_LANDMARK = 0.86  # cosine between a text and the name of a landmark
 _MEANING_SPREAD = 0.05  # difference of cosines that is worth a factor e
+_DESCRIBED = 2.0  # gain of a landscape over the country or region that it is said to be in
 _MOST_ALTERNATIVES = 12
 _MOST_SPANS = 48  # stretches of a text that are compared with one another; a long sentence names a dozen
 _LEAST_WEIGHT = 0.005
@@ -77,22 +79,25 @@ class PlaceEncoder:
         if point is not None:
             return self._at(cleaned, point)
         tokens = tokenise(cleaned)
-        candidates, frames = self._by_name(tokens)
+        candidates, framing = self._by_name(tokens)
+        frames = list(framing)
         strongest = candidates[0][0] if candidates else -np.inf
-        if tokens and strongest < _CERTAIN_SCORE:
+        if candidates and candidates[0][1] in framing:
+            candidates = [*self._inside(tokens, framing, strongest), *candidates]
+        elif tokens and strongest < _CERTAIN_SCORE:
             meant = self._by_meaning(cleaned, tokens) if strongest < _DOUBTFUL_SCORE else []
-            candidates = meant or [*candidates, *self._by_language(tokens)]
+            candidates = meant or self._agreed(candidates, self._by_language(tokens))
         alternatives = self._weigh(candidates, frames)
         return Reading(cleaned, alternatives, self._explain(alternatives), self.gazetteer)
 
     def _at(self, text: str, point: tuple[float, float]) -> Reading:
         name = f"{point[0]:.5f}, {point[1]:.5f}"
-        place = Place(name, "point", point, _COORDINATE_KM, "", "", 0, ((*point, _COORDINATE_KM),))
+        place = Place(name, "point", point, _COORDINATE_KM, "", "", 0, ((*point, _COORDINATE_KM),), ("",))
         only = Alternative(place, 1.0, text, "coordinates", 0.0)
         return Reading(text, (only,), f"Read as coordinates: {name}.", self.gazetteer)
 
-    def _by_name(self, tokens: Sequence[Token]) -> tuple[list[_Candidate], list[int]]:
-        """Every place that a stretch of the text names, best first, each once; and the countries and regions named."""
+    def _by_name(self, tokens: Sequence[Token]) -> tuple[list[_Candidate], dict[int, Span]]:
+        """Every place that a stretch of the text names, best first, each once; and what names countries and regions."""
         spans = self._ranker.strongest(tokens, exact_spans(tokens, self.gazetteer), _MOST_SPANS)
         scores = self._ranker.score(tokens, spans)
         convincing = [span for span, s in zip(spans, scores, strict=True) if s.max() > _LOWEST_SCORE]
@@ -101,15 +106,35 @@ class PlaceEncoder:
         if similar:
             spans = self._ranker.strongest(tokens, [*spans, *similar], _MOST_SPANS)
             scores = self._ranker.score(tokens, spans)
-        named = [int(span.rows[score.argmax()]) for span, score in zip(spans, scores, strict=True)]
-        frames = [row for row in named if self.gazetteer.kinds[self.gazetteer.kind[row]] in ("country", "region")]
+        named = {int(span.rows[score.argmax()]): span for span, score in zip(spans, scores, strict=True)}
+        kinds = self.gazetteer.kinds
+        frames = {r: s for r, s in named.items() if kinds[self.gazetteer.kind[r]] in ("country", "region")}
         return _best_per_place(spans, scores), frames
+
+    def _inside(self, tokens: Sequence[Token], framing: dict[int, Span], strongest: float) -> list[_Candidate]:
+        """Landscapes inside the named countries and regions that the rest of the text describes."""
+        taken = {i for span in framing.values() for i in range(span.start, span.stop)}
+        rest = [t for i, t in enumerate(tokens) if i not in taken and t.text not in FUNCTION_WORDS | PREPOSITIONS]
+        if not rest:
+            return []
+        landscape = self.gazetteer.kinds.index("landscape")
+        words = join([token.original for token in rest])
+        exact = self.gazetteer.index.exact(join([token.text for token in rest]))
+        found = [(1.0, posting.place) for posting in exact if self.gazetteer.kind[posting.place] == landscape]
+        how: How = "exact"
+        if not found and _plain(rest):
+            how = "meaning"
+            near = self._meaning.nearest(words, _MOST_ALTERNATIVES)
+            found = [(c, row) for row, c in near if c >= _LOWEST_LANDSCAPE and self.gazetteer.kind[row] == landscape]
+        found = [(c, row) for c, row in found if any(self.gazetteer.parts_in(row, f).any() for f in framing)]
+        best = max((cosine for cosine, _ in found), default=0.0)
+        base = strongest + _DESCRIBED
+        return [(base + (cosine - best) / _MEANING_SPREAD, row, words, how) for cosine, row in found]
 
     def _by_meaning(self, text: str, tokens: Sequence[Token]) -> list[_Candidate]:
         """Landscapes that a description means, and landmarks it paraphrases."""
         landscape = self.gazetteer.kinds.index("landscape")
-        plain = all(t.text in common_words() or t.text in kind_words() for t in tokens) and not _titled(tokens)
-        lowest_landscape = _LOWEST_LANDSCAPE if plain else _LOWEST_PARAPHRASE
+        lowest_landscape = _LOWEST_LANDSCAPE if _plain(tokens) else _LOWEST_PARAPHRASE
         found: list[_Candidate] = []
         for row, cosine in self._meaning.nearest(text, _MOST_ALTERNATIVES):
             lowest = lowest_landscape if self.gazetteer.kind[row] == landscape else _LOWEST_LANDMARK
@@ -132,6 +157,16 @@ class PlaceEncoder:
             for i in likely
             for row in self.gazetteer.country_rows([codes[i]])
         ]
+
+    def _agreed(self, named: Sequence[_Candidate], sounding: Sequence[_Candidate]) -> list[_Candidate]:
+        """Names and sounds together: a name inside the country that the words sound like is the likelier for it."""
+        country = self.gazetteer.country
+        sound = {int(country[row]): score for score, row, *_ in sounding}
+        raised = []
+        for score, row, words, how in named:
+            level = sound.get(int(country[row]), -np.inf)
+            raised.append((level if level - _NAME_IN_ITS_COUNTRY < score < level else score, row, words, how))
+        return [*raised, *sounding]
 
     def _weigh(self, candidates: Sequence[_Candidate], frames: Sequence[int]) -> tuple[Alternative, ...]:
         """The best candidates, within the frames, with weights in proportion to the exponential of their scores."""
@@ -159,10 +194,15 @@ class PlaceEncoder:
             "fuzzy": f"“{first.matched_text}” is written almost like a name of {label}",
             "country": f"“{first.matched_text}” names {label}",
             "meaning": f"The description is closest in meaning to {label}",
-            "language": f"No place name was recognised; the words sound like {label}",
+            "language": f"No name stood out; the words sound like {label}",
             "coordinates": label,
         }[first.how]
         return f"{start} ({first.weight:.0%}){also}."
+
+
+def _plain(tokens: Sequence[Token]) -> bool:
+    """Whether all words are those of a description, and none is written as a name."""
+    return all(t.text in common_words() or t.text in kind_words() for t in tokens) and not _titled(tokens)
 
 
 def _titled(tokens: Sequence[Token]) -> bool:

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from geoclip_core.earth.country_names import SOVEREIGN
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.model.language_prior import LanguagePrior, script_of
 from geoclip_core.model.spans import Span, common_words
-from geoclip_core.places.country_names import SOVEREIGN
 from geoclip_core.places.gazetteer import Gazetteer
 from geoclip_core.places.index import CODE, DEMONYM, MAIN
 from geoclip_core.places.names import Token

@@ -44,7 +44,7 @@ class Disk:
     """One of the disks that the places of a reading consist of.
 
     Args:
-        name: What the place is called, with its region and country.
+        name: What the part is called, else the place with its region and country.
         latlon: Degrees, latitude first.
         extent_km: Radius.
         country_code: ISO 3166-1 alpha-2, or empty.
@@ -99,12 +99,11 @@ class Reading:
         disks = []
         for alternative in self.alternatives:
             place = alternative.place
-            name = self.gazetteer.label(place)
+            label = self.gazetteer.label(place)
             total = sum(extent for _, _, extent in place.parts)
-            disks += [
-                Disk(name, (lat, lon), extent, place.country_code, alternative.weight * extent / total)
-                for lat, lon, extent in place.parts
-            ]
+            for (lat, lon, extent), part in zip(place.parts, place.part_names, strict=True):
+                weight = alternative.weight * extent / total
+                disks.append(Disk(_part_label(place, label, part), (lat, lon), extent, place.country_code, weight))
         return tuple(disks)
 
     def points(self) -> tuple[Floats, Floats]:
@@ -150,3 +149,10 @@ class Reading:
         ]
         weights = np.repeat(share * extents / extents.sum() / counts, counts)
         return np.concatenate(points), weights, np.repeat(extents / np.sqrt(counts), counts)
+
+
+def _part_label(place: Place, label: str, part: str) -> str:
+    """A region of a landscape goes by its own name, a part of anything else by that of the whole as well."""
+    if not part:
+        return label
+    return part if place.kind == "landscape" else f"{part}, {label}"

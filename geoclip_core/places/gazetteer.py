@@ -33,6 +33,7 @@ class Place:
         admin1: Name of the first-level region it lies in, or empty where that is not known.
         population: Inhabitants, 0 where there are none or it is not known.
         parts: Disks (latitude, longitude, radius in km) that together cover the place.
+        part_names: What each part is called, such as "Sahara" for a part of "Desert"; "" where it has no name.
         row: Row in the gazetteer it came from; -1 for a place that is in no gazetteer.
     """
 
@@ -44,6 +45,7 @@ class Place:
     admin1: str
     population: int
     parts: tuple[tuple[float, float, float], ...]
+    part_names: tuple[str, ...]
     row: int = -1
 
 
@@ -117,8 +119,11 @@ class Gazetteer:
 
     def name(self, row: int) -> str:
         """Usual name of a place."""
-        start, stop = self._arrays["name_starts"][row : row + 2]
-        return self._arrays["name_blob"][start:stop].tobytes().decode()
+        return self._string("name", row)
+
+    def _string(self, table: str, row: int) -> str:
+        start, stop = self._arrays[f"{table}_starts"][row : row + 2]
+        return self._arrays[f"{table}_blob"][start:stop].tobytes().decode()
 
     def rows_of_kind(self, *kinds: str) -> npt.NDArray[np.int64]:
         """Rows of all places of some kinds."""
@@ -157,8 +162,9 @@ class Gazetteer:
         for frame in frames:
             if len(parts) > 1 and frame != row:
                 inside |= self.parts_in(row, frame)
-        if inside.any():
-            parts = parts[inside]
+        kept = np.flatnonzero(inside) if inside.any() else np.arange(len(parts))
+        parts = parts[kept]
+        first = int(self._arrays["part_starts"][row])
         kind = self.kinds[self.kind[row]]
         region = int(self._arrays["regions"][self.admin[row]])
         return Place(
@@ -170,6 +176,7 @@ class Gazetteer:
             admin1=self.name(region) if region >= 0 else "",
             population=int(self.population[row]),
             parts=tuple((float(a), float(b), float(c)) for a, b, c in parts),
+            part_names=tuple(self._string("part_name", first + int(i)) for i in kept),
             row=int(row),
         )
 

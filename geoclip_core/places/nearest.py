@@ -63,14 +63,16 @@ def nearest_place(latlon: npt.ArrayLike) -> NearbyPlace:
     return nearest_places(check_latlon(latlon).reshape(1, 2))[0]
 
 
-def nearest_places(latlon: npt.ArrayLike) -> list[NearbyPlace]:
+def nearest_places(latlon: npt.ArrayLike, radius_km: npt.ArrayLike = 0.0) -> list[NearbyPlace]:
     """The place that best says where each point is.
 
-    A landmark when the point lies within its extent (the smallest of several); else the largest city whose
-    extent holds the point; else the nearest town.
+    Of the landmarks and the city that hold the point, the smallest that is not much smaller than the point is
+    uncertain; where nothing holds it, the nearest town.
 
     Args:
         latlon: Shape (n, 2), degrees.
+        radius_km: Shape (n,) or a number: how uncertain each point is. A landmark of less than half of that
+            says too much.
 
     Returns:
         One record per point.
@@ -82,7 +84,7 @@ def nearest_places(latlon: npt.ArrayLike) -> list[NearbyPlace]:
     if not len(points):
         return []
     codes = country_at(points, tolerance_km=_COAST_KM)
-    rows = _rows(points)
+    rows = _rows(points, np.broadcast_to(np.asarray(radius_km, np.float64), len(points)))
     gazetteer = load_gazetteer()
     records = []
     for point, row, code in zip(points, rows, codes, strict=True):
@@ -97,7 +99,7 @@ def nearest_places(latlon: npt.ArrayLike) -> list[NearbyPlace]:
     return records
 
 
-def _rows(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def _rows(points: npt.NDArray[np.float64], radius_km: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Gazetteer row of the best place for each point."""
     gazetteer = load_gazetteer()
     towns, sights, sight_rows, sight_km = _trees()
@@ -107,12 +109,15 @@ def _rows(points: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     inside = _km(chord) <= gazetteer.extent_km[city_rows]
     people = np.where(inside, gazetteer.population[city_rows], -1)
     largest = np.take_along_axis(city_rows, people.argmax(axis=1)[:, None], axis=1)[:, 0]
-    best = np.where(inside.any(axis=1), largest, city_rows[:, 0])
+    in_city = inside.any(axis=1)
+    best = np.where(in_city, largest, city_rows[:, 0])
 
     chord, near = sights.query(vectors, k=_SIGHTS, distance_upper_bound=_LARGEST_SIGHT_KM / EARTH_RADIUS_KM)
     found = np.isfinite(chord)
     near = np.where(found, near, 0)
     inside = found & (_km(np.where(found, chord, 0.0)) <= sight_km[near])
+    inside &= sight_km[near] >= radius_km[:, None] / 2
+    inside &= ~in_city[:, None] | (sight_km[near] <= gazetteer.extent_km[best][:, None])
     extent = np.where(inside, sight_km[near], np.inf)
     smallest = np.take_along_axis(sight_rows[near], extent.argmin(axis=1)[:, None], axis=1)[:, 0]
     return np.where(inside.any(axis=1), smallest, best)
@@ -129,7 +134,8 @@ def _trees() -> tuple[Any, Any, npt.NDArray[np.int64], npt.NDArray[np.float64]]:
 
     gazetteer = load_gazetteer()
     towns = cKDTree(unit_vectors(gazetteer.latlon[gazetteer.rows_of_kind("city")]))
-    broad = ("city", "country", "region", "landscape", "historical region", "macro region")
+    broad = {"city", "country", "region", "landscape", "historical region", "macro region", "sea", "ocean", "strait"}
+    broad |= {"river", "road", "railway", "canal", "pipeline"}  # a disk of it says little about any point in it
     parts = [
         (int(row), lat, lon, extent)
         for row in gazetteer.rows_of_kind(*(kind for kind in gazetteer.kinds if kind not in broad))

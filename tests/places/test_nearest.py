@@ -75,3 +75,15 @@ def test_far_from_all_extents_it_is_the_nearest_town_of_all():
 def test_points_off_the_earth_are_refused():
     with pytest.raises(CoordinateError):
         nearest_place((95.0, 0.0))
+
+
+def test_what_is_uncertain_is_not_named_by_a_sight_that_is_smaller_than_the_doubt():
+    common = (42.355, -71.066)  # on Boston Common, inside several sights
+    precise, vague = nearest_places([common, common], [0.1, 6.0])
+    assert precise.place.kind != "city"
+    assert (vague.place.name, vague.place.kind) == ("Boston", "city")
+
+
+def test_a_river_does_not_name_the_city_on_it():
+    assert nearest_place((48.852, 2.36)).place.kind != "river"
+    assert nearest_places([(48.852, 2.36)], 10.0)[0].name == "Paris, France"
