@@ -1,13 +1,13 @@
 """What each part of the method is worth, on views from above: data that everyone has.
 
-Every variant differs from the first in one setting; each is trained from nothing with several seeds and measured on
-the same held-out views against the same gallery. The questions are GeoCLIP's RQ2 (location encoder), RQ3 (queue,
-noise, views) and RQ5 (less data). A first impression on a laptop, of few variants and few steps::
+Every variant differs from the first in one setting; each is trained from nothing with several seeds, behind one frozen
+tower, and measured on the same held-out views against the same gallery. The questions are GeoCLIP's RQ2 (location
+encoder), RQ3 (queue, noise, views) and RQ5 (less data). A first impression, of few variants and few steps::
 
-    python training/ablations.py --steps 300 --seeds 2 --only baseline "no queue"
+    python training/ablations.py --steps 100 --seeds 2 --only baseline "no queue"
 
-All of it takes hours on a processor; results are kept in ``runs/ablations`` as they come, and the same
-command goes on where it stopped. The table is printed, and written as Markdown where ``--table`` says.
+Results are kept in ``runs/ablations`` as they come, and the same command goes on where it stopped. The table is
+printed, and written as Markdown where ``--table`` says.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 from pathlib import Path
 
+from geoclip_core.errors import GeoclipError
 from geoclip_core.learning.checkpoints import write_json
-from geoclip_core.learning.overhead_ablations import MEASURED, VARIANTS, measure
+from geoclip_core.learning.overhead_ablations import MEASURED, VARIANTS, measure, see
 
-PLACES, HELD_OUT = 40_000, 2_000
+PLACES, HELD_OUT = 20_000, 2_000
 
 HEAD = """\
 | variant | seeds | <= 25 km | <= 200 km | <= 750 km | <= 2500 km | median km |
@@ -44,8 +46,9 @@ def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
 
 def main(args: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--model", type=Path, default=Path("assets/weights/overhead"), help="whose tower looks")
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--places", type=int, default=PLACES)
     parser.add_argument("--held-out", type=int, default=HELD_OUT)
     parser.add_argument("--seeds", type=int, default=3)
@@ -56,11 +59,16 @@ def main(args: list[str] | None = None) -> None:
     sizes = f"{given.steps}-{given.batch_size}-{given.places}-{given.held_out}"
     kept = given.out / f"results-{sizes}.json"
     results = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
-    for seed in range(given.seeds):
-        for variant in given.only:
-            if str(seed) in results.get(variant, {}):
-                continue
-            found = measure(variant, seed, given.steps, given.batch_size, given.places, given.held_out)
+    left = [
+        (seed, variant)
+        for seed in range(given.seeds)
+        for variant in given.only
+        if str(seed) not in results.get(variant, {})
+    ]
+    if left:
+        seen = see(given.model, given.places, given.held_out)
+        for seed, variant in left:
+            found = measure(variant, seed, given.steps, given.batch_size, seen)
             results.setdefault(variant, {})[str(seed)] = found
             write_json(kept, results)
             print(f"{variant}, seed {seed}: {found}", flush=True)
@@ -72,4 +80,7 @@ def main(args: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except GeoclipError as error:
+        sys.exit(str(error))

@@ -7,8 +7,8 @@ stopped, and gives the same pairs as an undisturbed run. From nothing, in a minu
     python training/make_overhead.py runs/pairs --count 2000
 
 ``python training/make_overhead.py assets/samples --samples`` cuts the sample views of the page instead: places that
-``training/configs/overhead.yaml`` keeps away from. ``--view-test``, with the folder of an exported model, adds to it
-what it needs to tell a view from above from any other picture.
+``training/configs/overhead.yaml`` keeps away from. ``--cells`` writes a gallery for the export. ``--view-test``, with
+the folder of an exported model, adds to it what it needs to tell a view from above from any other picture.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from PIL import Image
 
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import digest
-from geoclip_core.learning.overhead import Raster, Sampling, Views, ViewSampler, find_blue_marble
+from geoclip_core.learning.overhead import Raster, Sampling, Views, ViewSampler, find_blue_marble, land_cells
 from geoclip_core.learning.overhead_strangeness import add_view_test
 
 BLOCK = 500  # pairs written between two points from which work can go on
@@ -136,10 +136,18 @@ def main(args: list[str] | None = None) -> None:
     parser.add_argument("--latitude", type=float, nargs=2, default=(-90.0, 90.0), metavar=("FROM", "TO"))
     parser.add_argument("--coast-km", type=float, default=100.0, help="how far from land a centre may lie")
     parser.add_argument("--samples", action="store_true", help="cut the sample views of the page instead")
+    parser.add_argument("--cells", action="store_true", help="write equal cells of land as .npy, a gallery, instead")
     parser.add_argument("--view-test", action="store_true", help="add the test for views to an exported model instead")
     given = parser.parse_args(args)
     if given.view_test:
-        print(f"{given.out}: views from above lie within {add_view_test(given.out):.2f}")
+        farthest, scale = add_view_test(given.out)
+        print(f"{given.out}: views from above lie within {farthest:.2f}; answers are as sure as a scale of {scale:.1f}")
+        return
+    if given.cells:
+        cells = land_cells()
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        np.save(given.out, cells.astype(np.float32))
+        print(f"{given.out}: {len(cells)} equal cells of land")
         return
     raster = given.raster or find_blue_marble()
     if given.samples:

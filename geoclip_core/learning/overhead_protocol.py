@@ -20,7 +20,7 @@ from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.distance import destination, great_circle_km
 from geoclip_core.evaluation.metrics import Accuracy
 from geoclip_core.learning.overhead import Raster, Sampling, ViewSampler, find_blue_marble
-from geoclip_core.learning.overhead_eye import OverheadEye
+from geoclip_core.model.overhead_eye import OverheadEye
 
 PROTOCOL = Sampling()
 """Centres uniform by area on land between 72 S and 72 N, 400 to 1600 km wide, heading within 45 degrees."""

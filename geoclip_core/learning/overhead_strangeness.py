@@ -1,4 +1,4 @@
-"""What views from above look like to a trained eye, so that it can tell when it is shown something else."""
+"""What views from above look like to a trained eye: when it is shown something else, and how sure it may be."""
 
 from __future__ import annotations
 
@@ -8,50 +8,105 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from scipy.optimize import minimize_scalar
+from scipy.spatial import cKDTree
 from torch import Tensor
 
+from geoclip_core.earth.coordinates import unit_vectors
 from geoclip_core.learning.checkpoints import write_json
 from geoclip_core.learning.ledger import sha256
-from geoclip_core.learning.overhead_eye import OverheadEye
-from geoclip_core.learning.overhead_pairs import OverheadPairs
+from geoclip_core.learning.overhead import Raster, Sampling, ViewSampler, find_blue_marble
+from geoclip_core.learning.overhead_disguise import Disguise, disguise
+from geoclip_core.model.overhead_eye import OverheadEye
 
 FITTED, HELD_OUT = 6_000, 2_000
 REFUSED = 0.01
 """Share of disguised views that is refused by mistake; sets how strange a picture may be."""
 
+_PIXELS = 128
 _SHRINKAGE = 0.01  # of the covariance towards a multiple of the identity: directions no view uses stay finite
 _AT_ONCE = 250
+_SCALES = (2.0, 100.0)
 
 
-def add_view_test(folder: Path, seed: int = 0) -> float:
+def add_view_test(folder: Path, seed: int = 0, fitted: int = FITTED, held_out: int = HELD_OUT) -> tuple[float, float]:
     """Write ``views.safetensors`` into the folder of an exported model, and its digest into the record.
 
     Only views from above are used, none of the pictures that are to be refused: mean and covariance of the tower's
-    features over disguised views, and the distance beyond which one in a hundred others of them lies.
+    features over disguised views; the distance beyond which one in a hundred others of them lies; and the factor on
+    cosines under which those others, disguised without exception, are likeliest where they were taken.
 
     Args:
-        folder: Holds ``record.json`` and ``model.safetensors``.
+        folder: Holds ``record.json``, ``model.safetensors`` and ``gallery.npy``.
         seed: Of the views.
+        fitted: How many views give mean and covariance.
+        held_out: How many others give distance and factor.
 
     Returns:
-        The largest distance that is taken for a view from above.
+        The largest distance that is taken for a view from above, and the factor.
     """
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-    eye = OverheadEye(record)
+    eye = OverheadEye(record, np.load(folder / "gallery.npy").astype(np.float64))
     eye.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
     eye.eval()
-    pairs = OverheadPairs(FITTED + HELD_OUT, seed=seed)
+    places, rgb = disguised_views(fitted, Disguise(), seed)
+    mean, whitening = whitening_of(eye.features(rgb))
+    places, rgb = disguised_views(held_out, Disguise(untouched=0.0), seed + 1)
+    distances = torch.linalg.vector_norm((eye.features(rgb) - mean) @ whitening, dim=1)
     with torch.inference_mode():
-        parts = np.array_split(np.arange(len(pairs)), len(pairs) // _AT_ONCE)
-        features = torch.cat([eye.image_tower(pairs.training_batch(rows, seed, 0).inputs[:, 0]) for rows in parts])
-        mean, whitening = whitening_of(features[:FITTED])
-        distances = torch.linalg.vector_norm((features[FITTED:] - mean) @ whitening, dim=1)
-    farthest = distances.quantile(1 - REFUSED)
+        cosines = torch.cat([eye(part) @ eye.cells.T for part in torch.split(rgb, _AT_ONCE)])
+    state = {
+        "feature_mean": mean,
+        "feature_whitening": whitening,
+        "farthest": distances.quantile(1 - REFUSED),
+        "answer_scale": torch.tensor(likeliest_scale(cosines, _nearest(eye, places))),
+    }
     place = folder / "views.safetensors"
-    save_file({"feature_mean": mean, "feature_whitening": whitening, "farthest": farthest}, place)
+    part = place.with_suffix(".part")
+    save_file(state, part)
+    part.replace(place)
     record["files"][place.name] = {"sha256": sha256(place), "size": place.stat().st_size}
     write_json(folder / "record.json", record)
-    return float(farthest)
+    return float(state["farthest"]), float(state["answer_scale"])
+
+
+def disguised_views(count: int, changes: Disguise, seed: int) -> tuple[np.ndarray, Tensor]:
+    """Views of the Blue Marble as other cameras would have taken them.
+
+    Args:
+        count: How many.
+        changes: What is done to them.
+        seed: Of places and changes.
+
+    Returns:
+        (n, 2) degrees, and (n, 3, 128, 128) in [0, 1].
+    """
+    views = ViewSampler(Sampling()).draw(count, np.random.default_rng((seed, count)))
+    generator = torch.Generator().manual_seed(seed)
+    raster = Raster(find_blue_marble())
+    parts = np.array_split(np.arange(count), -(-count // _AT_ONCE))
+    return views.latlon, torch.cat([disguise(raster.cut(views[rows], _PIXELS), changes, generator) for rows in parts])
+
+
+def likeliest_scale(cosines: Tensor, right: Tensor) -> float:
+    """The factor on cosines under which the right cells are likeliest (temperature scaling, Guo et al. 2017).
+
+    Args:
+        cosines: (n, g).
+        right: (n,) the right cell of each.
+    """
+
+    def loss(logarithm: float) -> float:
+        logits = cosines * float(np.exp(logarithm))
+        return float(torch.nn.functional.cross_entropy(logits, right))
+
+    found = minimize_scalar(loss, bounds=tuple(np.log(_SCALES)), method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x))
+
+
+def _nearest(eye: OverheadEye, places: np.ndarray) -> Tensor:
+    """(n,) the cell of each place."""
+    return torch.from_numpy(cKDTree(unit_vectors(eye.gallery)).query(unit_vectors(places))[1])
 
 
 def whitening_of(features: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Protocol
 
 import numpy as np
 import torch
 
+from geoclip_core.errors import NoEvidenceError
 from geoclip_core.locate.fuse import Anchor, Evidence, from_points, from_vectors
 from geoclip_core.locate.gallery import encode
 from geoclip_core.model.geoclip import GeoCLIP
 from geoclip_core.model.image_encoder import ImageEncoder
 from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.overhead_eye import FROM_ABOVE, NOT_FROM_ABOVE, OverheadEye
 from geoclip_core.model.place_encoder import PlaceEncoder
 from geoclip_core.photo.decode import Photo
 from geoclip_core.photo.exif import read_exif
@@ -24,6 +27,7 @@ EXIF_ERROR_KM = 0.05
 NO_PHOTO_EVIDENCE = (
     "no evidence in this photo: its file states no usable position, and the embedded model does not look at pixels"
 )
+NO_VIEW_EVIDENCE = f"no evidence in this photo: its file states no usable position, and {NOT_FROM_ABOVE}"
 
 
 class Reader(Protocol):
@@ -104,36 +108,48 @@ def _look(who: str, encoder: ImageEncoder, preprocess: Preprocess, photo: Photo,
 
 
 class EmbeddedReader:
-    """What can be known without CLIP: names and their meaning, and what a photo's file says of itself.
+    """What can be known without CLIP: names and their meaning, what a photo's file says of itself, views from above.
 
     Args:
         encoder: The location encoder, which maps places into the common space.
+        eye: Looks at photos whose file states no position; the shipped one by default, loaded when it is needed.
     """
 
-    def __init__(self, encoder: LocationEncoder) -> None:
+    def __init__(self, encoder: LocationEncoder, eye: OverheadEye | None = None) -> None:
         self.encoder = encoder
         self.places = PlaceEncoder()
+        if eye is not None:
+            self.eye = eye
 
-    def photo(self, photo: Photo, crops: int) -> tuple[Evidence, ...]:  # noqa: ARG002 - pixels are not read
-        """The position in the EXIF block, if there is one."""
+    @functools.cached_property
+    def eye(self) -> OverheadEye | None:
+        """The eye for views from above; None where an installation has none."""
+        return OverheadEye.shipped()
+
+    def photo(self, photo: Photo, crops: int) -> tuple[Evidence, ...]:  # noqa: ARG002 - the eye has views of its own
+        """The position in the EXIF block, if there is one; else what a view from above shows."""
         record = read_exif(photo)
         if record.latlon is None:
-            return ()
+            return self._from_above(photo)
         point = np.array([record.latlon])
         error_km = record.error_m / 1000 if record.error_m else EXIF_ERROR_KM
         camera = f", written by {record.camera}" if record.camera else ""
+        label = f"the position in the photo's EXIF block{camera}"
         anchor = Anchor("position in the photo's EXIF", record.latlon, error_km)
-        return (
-            from_points(
-                "exif",
-                f"the position in the photo's EXIF block{camera}",
-                encode(self.encoder, point),
-                point,
-                np.ones(1),
-                np.array([error_km]),
-                (anchor,),
-            ),
-        )
+        vectors = encode(self.encoder, point)
+        return (from_points("exif", label, vectors, point, np.ones(1), np.array([error_km]), (anchor,)),)
+
+    def _from_above(self, photo: Photo) -> tuple[Evidence, ...]:
+        """Where a view from above may be, as points: the eye's own space stays its own."""
+        if self.eye is None:
+            return ()
+        try:
+            seen = self.eye.read(photo.image)
+        except NoEvidenceError:
+            return ()
+        anchors = tuple(Anchor("", spot.latlon, spot.radius_km, spot.weight) for spot in seen.spots)
+        vectors, spread = encode(self.encoder, seen.latlon), np.full(len(seen.latlon), seen.spread_km)
+        return (from_points("visual", FROM_ABOVE, vectors, seen.latlon, seen.probability, spread, anchors),)
 
     def text(self, text: str) -> tuple[Evidence, ...]:
         """The places that the text names or means, spread over their extents."""
@@ -150,5 +166,5 @@ class EmbeddedReader:
     def why_not(self, text: str | None) -> str:
         """The reader's own words."""
         if text is None:
-            return NO_PHOTO_EVIDENCE
+            return NO_PHOTO_EVIDENCE if self.eye is None else NO_VIEW_EVIDENCE
         return f"no place recognised in “{text[:80]}”: {self.places.read(text).explanation}"
