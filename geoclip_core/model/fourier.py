@@ -34,10 +34,11 @@ class FourierFeatures(nn.Module):
             v: (n, inputs), float32.
 
         Returns:
-            (n, 2 * rows) in [-1, 1], float32 also where the network behind it runs in bfloat16: the phases
-            reach thousands of radians, which a shorter mantissa cannot hold.
+            (n, 2 * rows) in [-1, 1], float32 also where the network behind it runs in bfloat16, or under
+            autocast: the phases reach thousands of radians, which a shorter mantissa cannot hold.
         """
-        phase = (2 * math.pi * v.float()) @ self.b.float().T
+        with torch.autocast(v.device.type, enabled=False):
+            phase = (2 * math.pi * v.float()) @ self.b.float().T
         return torch.cat((phase.cos(), phase.sin()), dim=-1)
 
 

@@ -26,7 +26,9 @@ def test_the_line_is_the_shortest_way_in_short_steps(a, b):
     parts = great_circle_line(a, b)
     line = np.concatenate(parts)
     steps = great_circle_km(line[:-1], line[1:])
-    assert steps.sum() == pytest.approx(float(great_circle_km(a, b)), rel=2e-3)  # a cut next to a pole is no detour worth a point
+    assert steps.sum() == pytest.approx(
+        float(great_circle_km(a, b)), rel=2e-3
+    )  # a cut next to a pole is no detour worth a point
     assert steps.max() <= STEP_KM * 1.001
     assert great_circle_km(line[0], a) < 1e-6
     assert great_circle_km(line[-1], b) < 1e-6

@@ -86,3 +86,11 @@ def test_the_kernel_is_the_gaussian_one() -> None:
     found = features(points)
     kernel = (found @ found[0]) / 100_000
     assert torch.allclose(kernel, torch.exp(-2 * math.pi**2 * distances**2), atol=0.015)
+
+
+def test_phases_are_float32_under_autocast() -> None:
+    features = FourierFeatures(256.0)
+    points = torch.rand(50, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        under = features(points)
+    torch.testing.assert_close(under, features(points), rtol=0, atol=0)
