@@ -37,6 +37,11 @@ class Candidate:
     named: str = ""
 
     @property
+    def label(self) -> str:
+        """What to call it: as the question named it, else by what is near."""
+        return self.named or self.place.name
+
+    @property
     def google_maps(self) -> str:
         """Address of the point on Google Maps."""
         return f"https://www.google.com/maps/search/?api=1&query={self.latlon[0]:.5f},{self.latlon[1]:.5f}"

@@ -135,7 +135,7 @@ class EmbeddedReader:
         error_km = record.error_m / 1000 if record.error_m else EXIF_ERROR_KM
         camera = f", written by {record.camera}" if record.camera else ""
         label = f"the position in the photo's EXIF block{camera}"
-        anchor = Anchor("position in the photo's EXIF", record.latlon, error_km)
+        anchor = Anchor("", record.latlon, error_km)
         vectors = encode(self.encoder, point)
         return (from_points("exif", label, vectors, point, np.ones(1), np.array([error_km]), (anchor,)),)
 

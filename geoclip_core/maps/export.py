@@ -12,7 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from geoclip_core.earth.great_circle import great_circle_line
-from geoclip_core.locate.answer import Answer, Candidate
+from geoclip_core.locate.answer import Answer
 from geoclip_core.locate.credible import CredibleRegion
 from geoclip_core.maps.poster import map_png
 
@@ -95,7 +95,7 @@ def to_kml(answer: Answer, regions: Sequence[CredibleRegion] = ()) -> str:
                 _ring(ET.SubElement(shape, "innerBoundaryIs"), hole)
     for rank, candidate in enumerate(answer.candidates, start=1):
         mark = ET.SubElement(document, "Placemark")
-        _text(mark, "name", f"{rank}. {_title(candidate)}")
+        _text(mark, "name", f"{rank}. {candidate.label}")
         _data(mark, {"rank": rank, "probability": candidate.probability, "radius_km": candidate.radius_km})
         lat, lon = candidate.latlon
         _text(ET.SubElement(mark, "Point"), "coordinates", f"{lon!r},{lat!r}")
@@ -143,10 +143,6 @@ def _table(head: list[str], rows: Iterable[list[Any]]) -> str:
 
 def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _title(candidate: Candidate) -> str:
-    return candidate.named or candidate.place.name
 
 
 def _text(parent: ET.Element, tag: str, text: str) -> None:

@@ -166,7 +166,7 @@ def _legend(answer: Answer, bar: ColourBar, width_px: int, regions: Sequence[Cre
     em = max(9.0, width_px / 80)
     font, small = _font(em), _font(em * 0.8)
     listed = answer.candidates[:_MOST_LISTED]
-    places = [f"{n}  {c.named or c.place.name}: {percent(c.probability)}" for n, c in enumerate(listed, start=1)]
+    places = [f"{n}  {c.label}: {percent(c.probability)}" for n, c in enumerate(listed, start=1)]
     notes = [f"{100 * r.level:g} % outline: {'at most ' * r.upper_bound}{area(r.area_km2)}" for r in regions]
     notes += [f"Answered by the model {answer.model}; probabilities are not calibrated.", ATTRIBUTION]
     line, margin = 1.5 * em, em

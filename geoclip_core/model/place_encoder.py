@@ -58,10 +58,6 @@ class PlaceEncoder:
         self._ranker = Ranker(self.gazetteer, self._language)
         self._meaning = Meaning(self.gazetteer)
 
-    def warm_up(self) -> None:
-        """Load the sentence encoder now (some seconds) instead of at the first text that needs it."""
-        self._meaning.nearest("a village by the sea", 1)
-
     def read(self, text: str) -> Reading:
         """Understand a text as places.
 
