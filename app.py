@@ -117,7 +117,7 @@ def main() -> None:
                 panels.landing()
             else:
                 panels.trouble(outcome, loaded)
-                panels.photos(outcome)
+                panels.photos(loaded.locator, outcome)
         return
     answer = outcome.answer
     names = ["Evidence", *(["Photos"] if outcome.photos else []), "Known position", "Compare", "Take along"]
@@ -140,7 +140,7 @@ def main() -> None:
         panels.evidence(answer)
     if outcome.photos:
         with tabs["Photos"]:
-            panels.photos(outcome)
+            panels.photos(loaded.locator, outcome)
     with tabs["Known position"]:
         known.panel(answer, [photo.exif.latlon for photo in outcome.photos if photo.exif.latlon is not None])
     if other is not None:

@@ -151,6 +151,7 @@ def _region() -> str | None:
         placeholder="the whole Earth",
         format_func=name,
         accept_new_options=True,
+        select_all=False,
         help="Countries, continents, or what you type: a box (south,west,north,east) or a circle (lat,lon,radius in "
         "km). You can also draw a box on the map, or click the map and search around that point.",
     )

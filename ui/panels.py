@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from geoclip_core.errors import NoEvidenceError
-from ui import download, wishes
+from ui import download, explain, wishes
 from ui.demo import demo
 from ui.scene import LEAST_SHOWN, Scene, candidates, label
 from ui.session import Loaded, Outcome, PhotoSeen
@@ -16,6 +16,7 @@ from ui.words import degrees, distance, flag, percent, plain
 
 if TYPE_CHECKING:
     from geoclip_core.locate.answer import Answer
+    from geoclip_core.locate.locator import Locator
 
 _ICONS = {"visual": ":material/visibility:", "text": ":material/text_fields:", "exif": ":material/photo_camera:"}
 _MODELS = {
@@ -110,11 +111,13 @@ def evidence(answer: Answer) -> None:
         st.caption(plain(remark))
 
 
-def photos(outcome: Outcome) -> None:
-    """What was shown."""
-    for seen in outcome.photos:
+def photos(locator: Locator, outcome: Outcome) -> None:
+    """What was shown, what its file says, and which parts of it matter."""
+    for index, seen in enumerate(outcome.photos):
         with st.container(border=True):
             _photo(seen)
+            if outcome.answer is not None:
+                explain.panel(locator, outcome, index)
 
 
 def _photo(seen: PhotoSeen) -> None:

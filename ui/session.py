@@ -15,6 +15,7 @@ from ui.job import Job, Progress
 
 if TYPE_CHECKING:  # these import torch, which the first sight of the page does not wait for
     from geoclip_core.locate.answer import Answer
+    from geoclip_core.locate.explain import PhotoExplanation
     from geoclip_core.locate.locator import Locator
     from geoclip_core.maps.surroundings import Surroundings
     from geoclip_core.photo.exif import ExifRecord
@@ -94,6 +95,7 @@ class Outcome:
         photos: What was shown.
         scenes: What was drawn so far, by view and by theme.
         near: Coasts and towns found so far, by view.
+        explanations: Which parts of a photo matter, by its index, where that was asked for.
     """
 
     key: str
@@ -103,6 +105,7 @@ class Outcome:
     photos: list[PhotoSeen] = field(default_factory=list)
     scenes: dict[tuple[View, bool], Scene] = field(default_factory=dict)
     near: dict[View, Surroundings | None] = field(default_factory=dict)
+    explanations: dict[int, Job[PhotoExplanation]] = field(default_factory=dict)
 
 
 @st.cache_resource(show_spinner=False)

@@ -27,7 +27,7 @@ def heed() -> None:
                 views.deeper(views.around((wish["point"][0], wish["point"][1]), wish["km"]))
             case "look":
                 views.deeper(views.boxed(*wish["box"]))
-            case "candidate" if isinstance(outcome, Outcome) and outcome.answer and not wish.get("other"):
+            case "candidate" if isinstance(outcome, Outcome) and outcome.answer:
                 look_at(outcome, wish["candidate"])
     except GeoclipError as error:
         st.session_state["trouble"] = plain(str(error))

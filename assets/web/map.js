@@ -172,7 +172,10 @@ function geoclipMap(map, start) {
     const tip = document.createElement("span");
     tip.textContent = label;
     marker.bindTooltip(tip, { direction: "top", offset: [0, -32] });
-    if (kind !== "known") marker.on("click", () => say({ kind: "candidate", candidate, other: kind === "other" }));
+    if (kind === "" || kind === "chosen") {
+      const go = () => say({ kind: "candidate", candidate });
+      marker.on("click", go).on("keypress", ({ originalEvent }) => originalEvent.key === "Enter" && go());
+    }
     marker.addTo(group);
   };
   map.drawAnswer = (group, answer) => {

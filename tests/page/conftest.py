@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import shutil
@@ -18,7 +19,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import ExifTags, Image, ImageDraw, ImageOps
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    Response,
+    Route,
+    WebSocket,
+    sync_playwright,
+)
 from playwright.sync_api import Error as PlaywrightError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +60,12 @@ class Visit:
     outside: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    fetched: int = 0
+    said: int = 0
+
+    def hear(self, size: int) -> None:
+        """Count the bytes of what the server says."""
+        self.said += size
 
     def clean(self) -> None:
         """No request went elsewhere, none failed, and the console holds no error."""
@@ -97,19 +114,29 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the page is served, by a process that finds neither tiles nor hub."""
-    port, nothing = free_port(), free_port()
-    log = tmp_path_factory.mktemp("server") / "log.txt"
+    yield from serve(tmp_path_factory, f"http://127.0.0.1:{free_port()}/{{z}}/{{x}}/{{y}}.png")
+
+
+def serve(folders: pytest.TempPathFactory, tiles: str, *arguments: str, light_tiles: str = "off") -> Iterator[str]:
+    """The page, served until the caller is done with it."""
+    port = free_port()
+    log = folders.mktemp("server") / "log.txt"
     settings = {
         **os.environ,
-        "GEOCLIP_TILES": f"http://127.0.0.1:{nothing}/{{z}}/{{x}}/{{y}}.png",
-        "HF_ENDPOINT": f"http://127.0.0.1:{nothing}",
-        "HF_HOME": str(tmp_path_factory.mktemp("hub")),
+        "GEOCLIP_TILES": tiles,
+        "GEOCLIP_LIGHT_TILES": light_tiles,
+        "HF_ENDPOINT": f"http://127.0.0.1:{free_port()}",
+        "HF_HOME": str(folders.mktemp("hub")),
         "GEOCLIP_CLIP": "",
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [*command, "--server.port", str(port)], cwd=ROOT, env=settings, stdout=output, stderr=subprocess.STDOUT
+            [*command, "--server.port", str(port), "--", *arguments],
+            cwd=ROOT,
+            env=settings,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
         _await(f"http://localhost:{port}/_stcore/health", server, log)
@@ -139,8 +166,13 @@ def _await(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 @pytest.fixture
 def visit(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """The page, opened and ready; parametrise indirectly with options of ``new_context``."""
-    options = {"viewport": {"width": 1280, "height": 1000}, **getattr(request, "param", {})}
-    context = browser.new_context(**options, reduced_motion="reduce")
+    yield from open_page(browser, address, **getattr(request, "param", {}))
+
+
+def open_page(browser: Browser, address: str, **options: Any) -> Iterator[Visit]:
+    """A visitor of their own."""
+    settings = {"viewport": {"width": 1280, "height": 1000}, "accept_downloads": True, **options}
+    context = browser.new_context(**settings, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     visit = Visit(context.new_page())
 
@@ -159,12 +191,23 @@ def visit(browser: Browser, address: str, request: pytest.FixtureRequest) -> Ite
     def fail(asked: Request) -> None:
         visit.failed.append(f"{asked.url[:200]} {asked.failure}")
 
+    def weigh(response: Response) -> None:
+        size = int(response.headers.get("content-length", 0))
+        # Streamlit leaves its own bundle to a proxy to compress; what a visitor of a hosted page gets is counted.
+        plain = response.url.endswith((".js", ".css")) and "content-encoding" not in response.headers
+        visit.fetched += len(gzip.compress(response.body())) if plain else size
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda frame: visit.hear(len(frame)))
+
     context.route("**/*", guard)
     visit.page.on("console", complain)
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     visit.page.on("requestfailed", fail)
+    visit.page.on("response", weigh)
+    visit.page.on("websocket", listen)
     visit.page.goto(address)
-    visit.page.get_by_text("not calibrated").wait_for()
+    visit.page.get_by_text("not calibrated").first.wait_for()
     visit.page.frame_locator("iframe").locator(".leaflet-container").wait_for()
     yield visit
     context.close()
@@ -174,6 +217,18 @@ def jpeg(image: Image.Image, **options: Any) -> bytes:
     stream = io.BytesIO()
     image.save(stream, format="JPEG", **options)
     return stream.getvalue()
+
+
+def position_exif(latlon: tuple[float, float]) -> Image.Exif:
+    """What a phone writes of its position, to a hundredth of a second of arc."""
+    exif = Image.Exif()
+    gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    tags = (ExifTags.GPS.GPSLatitude, ExifTags.GPS.GPSLongitude)
+    for tag, reference, degrees, signs in zip(tags, (1, 3), latlon, ("NS", "EW"), strict=True):
+        whole, rest = divmod(abs(degrees) * 60, 60)
+        gps[tag] = (whole, float(int(rest)), round(rest % 1 * 60, 2))
+        gps[reference] = signs[degrees < 0]
+    return exif
 
 
 @pytest.fixture(scope="session")
@@ -189,15 +244,7 @@ def located_photo() -> bytes:
     image = ImageOps.colorize(image, (52, 40, 92), (250, 190, 110), mid=(214, 92, 88))
     ImageDraw.Draw(image).ellipse((270, 250, 370, 350), fill=(255, 236, 170))
     ImageDraw.Draw(image).rectangle((0, 380, 640, 480), fill=(36, 48, 86))
-    exif = Image.Exif()
+    exif = position_exif((-33.8584, 151.215))
     exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Drawn", "by a test"
     exif[ExifTags.Base.DateTime] = "2024:03:09 18:41:00"
-    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
-        {
-            ExifTags.GPS.GPSLatitudeRef: "S",
-            ExifTags.GPS.GPSLatitude: (33.0, 51.0, 30.24),
-            ExifTags.GPS.GPSLongitudeRef: "E",
-            ExifTags.GPS.GPSLongitude: (151.0, 12.0, 54.0),
-        }
-    )
     return jpeg(image, exif=exif)
