@@ -17,7 +17,8 @@ def timm_tower(architecture: str, options: Mapping[str, Any]) -> tuple[nn.Module
 
     Args:
         architecture: Name of a timm model.
-        options: Arguments of that model.
+        options: Arguments of that model. Where ``global_pool`` is ``""``, the four quarters of the picture are
+            pooled apart, one after the other, so that features keep where in the picture something is.
 
     Returns:
         A module from (n, 3, s, s) pixels to (n, width) features, and its width.
@@ -30,7 +31,10 @@ def timm_tower(architecture: str, options: Mapping[str, Any]) -> tuple[nn.Module
     if not timm.is_model(architecture):
         raise WeightsError(f"timm has no architecture {architecture!r}", allowed="a name listed by timm.list_models()")
     model: Any = timm.create_model(architecture, pretrained=False, num_classes=0, **options)
-    return model, int(model.num_features)
+    width = int(model.num_features)
+    if options.get("global_pool") == "":
+        return nn.Sequential(model, nn.AdaptiveAvgPool2d(2), nn.Flatten()), 4 * width
+    return model, width
 
 
 def tower_digest(tower: nn.Module) -> str:

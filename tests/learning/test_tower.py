@@ -96,3 +96,17 @@ def test_settings_survive_a_checkpoint() -> None:
         "recipe": dataclasses.asdict(parts[1]),
     }
     assert read_settings(plain) == (parts[0], location, parts[1])
+
+
+def test_quarters_keep_where_something_is() -> None:
+    torch.manual_seed(0)
+    quarters, width = build_tower(Tower("timm", architecture="test_resnet", options={"global_pool": ""}, train="all"))
+    whole, narrow = build_tower(Tower("timm", architecture="test_resnet", train="all"))
+    whole.load_state_dict({key.removeprefix("0."): value for key, value in quarters.state_dict().items()})
+    assert width == 4 * narrow
+    for size in (64, 128):
+        pixels = torch.randn(2, 3, size, size)
+        with torch.no_grad():
+            features = quarters.eval()(pixels)
+            assert torch.allclose(features.reshape(2, narrow, 4).mean(2), whole.eval()(pixels), atol=1e-4)
+            assert not torch.allclose(features, quarters(pixels.flip(3)), atol=1e-2)

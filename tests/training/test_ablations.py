@@ -1,0 +1,72 @@
+"""The ablations: every row of the table can be trained, and each is what its name says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from geoclip_core.learning import overhead_ablations
+from geoclip_core.learning.overhead_ablations import MEASURED, VARIANTS, PlainEncoder, SeenViews, measure
+from training import ablations
+
+
+@pytest.fixture
+def seen() -> tuple[SeenViews, SeenViews]:
+    """Features that state the place plainly, with noise."""
+    rng = np.random.default_rng(0)
+    latlon = np.stack([rng.uniform(-70, 70, 260), rng.uniform(-180, 180, 260)], 1)
+    angles = np.radians(latlon)
+    clean = np.concatenate([np.sin(k * angles) for k in (1, 2, 3)] + [np.cos(k * angles) for k in (1, 2, 3)], 1)
+    features = torch.from_numpy(clean[:, None] + rng.normal(0, 0.02, (260, 4, 12))).float()
+    return SeenViews(latlon[:200], features[:200]), SeenViews(latlon[200:], features[200:, :1])
+
+
+def test_every_variant_trains_and_is_measured(seen, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = []
+    learner = overhead_ablations.GeoLearner
+    monkeypatch.setattr(overhead_ablations, "GeoLearner", lambda *args: built.append(learner(*args)) or built[-1])
+    for variant in VARIANTS:
+        found = measure(variant, 0, 2, 16, seen)
+        assert set(found) == set(MEASURED)
+        assert np.isfinite(list(found.values())).all()
+    by_name = dict(zip(VARIANTS, built, strict=True))
+    assert isinstance(by_name["no Fourier features"].location_encoder, PlainEncoder)
+    assert not by_name["no Equal Earth"].location_encoder.projection
+    assert len(by_name["no queue"].queue.ordered()) == 0
+    assert by_name["sigmas 1, 16, 256 (paper)"].location_encoder.sigmas == (1.0, 16.0, 256.0)
+
+
+def test_without_fourier_features_nothing_waves() -> None:
+    encoder = PlainEncoder(16, 8)
+    assert [type(layer).__name__ for layer in encoder.layers] == ["Linear", "ReLU"] * 3 + ["Linear"]
+    assert encoder.layers[0].in_features == 2
+
+
+def test_views_of_a_place_are_drawn_without_repeating(seen) -> None:
+    source = SeenViews(seen[0].latlon, seen[0].features, 3)
+    rows = np.array([5, 0])
+    batch = source.training_batch(rows, 0, 1)
+    same = (batch.inputs[:, :, None] == seen[0].features[rows][:, None]).all(-1)
+    assert (same.sum(2) == 1).all()
+    assert (same.sum(1) <= 1).all()
+    assert torch.equal(batch.inputs, source.training_batch(rows, 0, 1).inputs)
+    assert torch.equal(source.validation_batch(rows).inputs[:, 0], seen[0].features[rows, 0])
+
+
+def test_the_table_holds_mean_and_spread_and_a_run_goes_on(
+    seen, tmp_path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ablations, "see", lambda *_: seen)
+    measured = []
+    monkeypatch.setattr(
+        ablations,
+        "measure",
+        lambda variant, seed, *_: measured.append((variant, seed)) or dict.fromkeys(MEASURED, 0.1 * (seed + 1)),
+    )
+    command = ["--only", "baseline", "no queue", "--out", str(tmp_path), "--table", str(tmp_path / "t.md"), "--seeds"]
+    ablations.main([*command, "2"])
+    ablations.main([*command, "3"])
+    assert measured == [(v, s) for s in range(3) for v in ("baseline", "no queue")]
+    assert "| no queue | 3 | 20.0 ± 10.0 |" in (tmp_path / "t.md").read_text()
+    assert "no queue" in capsys.readouterr().out
