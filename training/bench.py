@@ -24,18 +24,10 @@ import numpy as np
 import typer
 from PIL import Image
 
+from training.bench_learning import bench_learning, median_s
+from training.bench_page import page_seconds
+
 TEXTS = ("Pyramids of Giza", "Boston, Massachusetts", "Desert", "Burj Khalifa", "a fishing village in Norway")
-
-
-def median_s(what: Callable[[], object], times: int) -> float:
-    """Median seconds of a call, after one call to warm up."""
-    what()
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        what()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
 
 
 def resident_mb() -> float:
@@ -121,6 +113,18 @@ def bench_embedded(folder: str, results: dict[str, Any]) -> None:
     results["embedded: memory MB"] = resident_mb()
 
 
+def bench_page(folder: str, results: dict[str, Any]) -> None:
+    """Time the page in a browser."""
+    del folder
+    results.update(page_seconds())
+
+
+def bench_training(folder: str, results: dict[str, Any]) -> None:
+    """Time training from cached features beside the reference's loop."""
+    del folder
+    results.update(bench_learning())
+
+
 def apart(what: Callable[..., None], *arguments: object) -> dict[str, Any]:
     """Run a benchmark in a process of its own, so that memory and imports are its own."""
     context = multiprocessing.get_context("spawn")
@@ -148,7 +152,11 @@ def main(
         typer.echo("embedded ...", err=True)
         apart(bench_embedded, folder)  # builds what is cached
         figures |= apart(bench_embedded, folder)
+        typer.echo("page ...", err=True)
+        figures |= apart(bench_page, folder)
         if full:
+            typer.echo("learning ...", err=True)
+            figures |= apart(bench_training, folder)
             typer.echo("reference ...", err=True)
             figures |= apart(bench_reference, folder)
             for precision in ("float32", "bfloat16"):
@@ -165,10 +173,9 @@ def main(
     )
     figures["bfloat16 in hardware"] = capable
     for name, value in figures.items():
-        unit = (
-            "" if isinstance(value, bool | str) else ("x" if name.startswith("ratio") else "" if "MB" in name else " s")
-        )
-        typer.echo(f"{name:68s} {value if isinstance(value, bool | str) else f'{value:.3f}'}{unit}")
+        plain = isinstance(value, bool | str) or any(word in name for word in ("MB", "share", "per second"))
+        unit = "x" if name.startswith("ratio") else "" if plain else " s"
+        typer.echo(f"{name:92s} {value if isinstance(value, bool | str) else f'{value:.3f}'}{unit}")
     out.write_text(json.dumps(figures, indent=2))
 
 

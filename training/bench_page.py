@@ -1,0 +1,97 @@
+"""Speed of the page as a visitor feels it: in a headless browser, on this machine, with the caches built.
+
+Alone, for people who change the page::
+
+    python training/bench_page.py
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXTS = ("Pyramids of Giza", "Boston, Massachusetts", "Desert", "Burj Khalifa", "Kyoto", "Timbuktu", "Ushuaia")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_START_S, _PATIENCE_MS = 120, 60_000
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def page_seconds() -> dict[str, float]:
+    """Seconds from the command to a page that takes questions, and from a question to its drawn heat map.
+
+    Returns:
+        Nothing where there is no browser.
+    """
+    from playwright.sync_api import sync_playwright
+
+    port = free_port()
+    environment = {**os.environ, "GEOCLIP_TILES": "off", "GEOCLIP_LIGHT_TILES": "off"}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    with sync_playwright() as playwright:
+        path = next((found for name in BROWSERS if (found := shutil.which(name))), playwright.chromium.executable_path)
+        if not Path(path).exists():
+            return {}
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce").new_page()
+        page.set_default_timeout(_PATIENCE_MS)
+        start = time.perf_counter()
+        server = subprocess.Popen(
+            [*command, "--server.port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _await(f"http://localhost:{port}/_stcore/health")
+            page.goto(f"http://localhost:{port}")
+            page.get_by_text("not calibrated").first.wait_for()
+            page.frame_locator("iframe").locator(".leaflet-container").wait_for()
+            first = time.perf_counter() - start
+            heat = page.frame_locator("iframe").locator("img.leaflet-image-layer")
+            taken, before = [], ""
+            for text in TEXTS:
+                start = time.perf_counter()
+                box = page.get_by_label("Describe a place")
+                box.fill(text)
+                box.press("Enter")
+                heat.wait_for()
+                while (now := str(heat.get_attribute("src"))) == before:
+                    page.wait_for_timeout(20)
+                taken.append(time.perf_counter() - start)
+                before = now
+        finally:
+            server.terminate()
+            server.wait(30)
+            browser.close()
+    return {"page: from the command to a page that takes questions": first, "page: one text": statistics.median(taken)}
+
+
+def _await(url: str) -> None:
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise TimeoutError(f"{url} did not answer within {_START_S} s")
+
+
+if __name__ == "__main__":
+    for name, seconds in page_seconds().items():
+        print(f"{name:60s} {seconds:.2f} s")
