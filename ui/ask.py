@@ -57,9 +57,9 @@ def question() -> Question | None:
             "Describe a place", key="text", placeholder="a place, a landmark, a landscape", icon=":material/search:"
         )
         _examples()
-        region = _region()
     with shown:
         photos = _photos()
+    region = _region()
     if not photos and not text:
         return None
     weight = 0.5

@@ -116,8 +116,8 @@ function geoclipMap(map, start) {
     for (const [name, lat, lon] of [...near, ...far]) {
       if (taken.length >= most) break;
       const at = map.latLngToContainerPoint([lat, lon]);
-      if (at.x < 0 || at.y < 8 || at.x > size.x - 30 || at.y > size.y - 8) continue;
       const width = 16 + 7 * name.length;
+      if (at.x < 0 || at.y < 8 || at.x + width > size.x || at.y > size.y - 8) continue;
       if (taken.some((t) => Math.abs(t.y - at.y) < 16 && at.x < t.x + t.width && t.x < at.x + width)) continue;
       taken.push({ x: at.x, y: at.y, width });
       const label = document.createElement("span");
