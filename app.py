@@ -34,11 +34,11 @@ def drawing(outcome: Outcome, picture: Scene | None, other: Outcome | None, onli
     view, answer = views.shown(), outcome.answer
     assert answer is not None
     shown = scene.candidates(answer)
-    pins = scene.pins(shown, [scene.label(c) for c in shown], view.candidate)
+    pins = scene.pins(shown, view.candidate)
     outlines = list(picture.outlines) if picture is not None else []
     if other is not None and other.answer is not None:
         theirs = scene.candidates(other.answer)
-        pins += scene.pins(theirs, [scene.label(c) for c in theirs], None, other=True)
+        pins += scene.pins(theirs, None, other=True)
         drawn = next((s for (v, _), s in other.scenes.items() if v is views.WORLD), None)
         outlines += [Outline(o.shape, o.dashes, other=True) for o in (drawn.outlines[-1:] if drawn else ())]
     track, place = None, known.position()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui.scene import candidates, label
+from ui.scene import candidates
 from ui.session import Outcome, history
 from ui.words import percent, plain
 
@@ -44,7 +44,7 @@ def panel(current: Outcome, earlier: Outcome) -> None:
 
 def _lines(answer: Answer, letters: bool) -> list[str]:
     return [
-        f"{chr(ord('A') + index) if letters else index + 1} · {plain(label(candidate))} · "
+        f"{chr(ord('A') + index) if letters else index + 1} · {plain(candidate.label)} · "
         f"**{percent(candidate.probability)}**"
         for index, candidate in enumerate(candidates(answer))
     ]

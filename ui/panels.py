@@ -9,7 +9,7 @@ import streamlit as st
 from geoclip_core.errors import NoEvidenceError
 from ui import download, explain, wishes
 from ui.demo import demo
-from ui.scene import LEAST_SHOWN, Scene, candidates, label
+from ui.scene import LEAST_SHOWN, Scene, candidates
 from ui.session import Loaded, Outcome, PhotoSeen
 from ui.views import CITY_KM, View
 from ui.words import degrees, distance, flag, percent, plain
@@ -47,7 +47,7 @@ def places(outcome: Outcome, answer: Answer, view: View) -> None:
             with st.container(border=True, gap="xxsmall"):
                 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
                     st.button(
-                        f"**{index + 1}**  {flag(candidate.place.country_code)} {plain(label(candidate))}",
+                        f"**{index + 1}**  {flag(candidate.place.country_code)} {plain(candidate.label)}",
                         key=f"place {index}",
                         type="primary" if index == view.candidate else "tertiary",
                         on_click=wishes.look_at,
@@ -55,9 +55,9 @@ def places(outcome: Outcome, answer: Answer, view: View) -> None:
                         help=f"Look at the {CITY_KM:.0f} km around it.",
                     )
                     st.markdown(f"**{percent(candidate.probability)}**", width="content")
-                named = f"{plain(candidate.named)} · " if candidate.named not in ("", label(candidate)) else ""
+                beside = f"{plain(candidate.place.name)} · " if candidate.place.name != candidate.label else ""
                 apart = f" · {distance(next_km)} to {index + 2}" if next_km is not None else ""
-                st.caption(f"{named}half of it within {distance(candidate.radius_km)}{apart}")
+                st.caption(f"{beside}half of it within {distance(candidate.radius_km)}{apart}")
                 st.caption(
                     f"{degrees(candidate.latlon, 3)} · [Google Maps]({candidate.google_maps}) · "
                     f"[OpenStreetMap]({candidate.openstreetmap})"

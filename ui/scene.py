@@ -54,12 +54,6 @@ def candidates(answer: Answer) -> tuple[Candidate, ...]:
     return tuple(c for i, c in enumerate(answer.candidates) if i == 0 or c.probability >= LEAST_SHOWN)
 
 
-def label(candidate: Candidate) -> str:
-    """What a place is called: as the question named it if that says where it is, else by what is near."""
-    place = candidate.place
-    return candidate.named if place.country_name and place.country_name in candidate.named else place.name
-
-
 def field_of(locator: Locator, answer: Answer, view: View) -> Field:
     """Probability over a view.
 
@@ -106,17 +100,17 @@ def surroundings_of(view: View) -> Surroundings | None:
     return surroundings(view.window) if view.width_deg <= _WIDEST_NEAR_DEG else None
 
 
-def pins(candidates: tuple[Candidate, ...], names: list[str], chosen: int | None, other: bool = False) -> list[Pin]:
+def pins(candidates: tuple[Candidate, ...], chosen: int | None, other: bool = False) -> list[Pin]:
     """A pin for each candidate: numbers, or letters for the answer that is compared."""
     return [
         Pin(
             chr(ord("A") + index) if other else str(index + 1),
             candidate.latlon,
-            f"{name} · {percent(candidate.probability)}",
+            f"{candidate.label} · {percent(candidate.probability)}",
             "other" if other else "chosen" if index == chosen else "",
             index,
         )
-        for index, (candidate, name) in enumerate(zip(candidates, names, strict=True))
+        for index, candidate in enumerate(candidates)
     ]
 
 

@@ -8,7 +8,6 @@ import streamlit as st
 
 from geoclip_core.errors import GeoclipError
 from ui import ask, known, views
-from ui.scene import label
 from ui.session import Outcome
 from ui.words import plain
 
@@ -44,6 +43,6 @@ def look_at(outcome: Outcome, index: int) -> None:
     assert outcome.answer is not None
     candidate = outcome.answer.candidates[index]
     try:
-        views.go(views.around(candidate.latlon, views.CITY_KM, label(candidate), index))
+        views.go(views.around(candidate.latlon, views.CITY_KM, candidate.label, index))
     except GeoclipError as error:
         st.session_state["trouble"] = plain(str(error))
