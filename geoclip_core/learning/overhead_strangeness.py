@@ -20,8 +20,10 @@ from geoclip_core.learning.overhead_disguise import Disguise, disguise
 from geoclip_core.model.overhead_eye import OverheadEye
 
 FITTED, HELD_OUT = 6_000, 2_000
-REFUSED = 0.01
-"""Share of disguised views that is refused by mistake; sets how strange a picture may be."""
+REFUSED = 0.25
+"""Share of the most disguised views that is refused, mostly those it could not place; sets how much doubt is allowed."""
+HESITATION = 0.5
+"""Weight of the spread of answers beside strangeness, both in units of their spread over views."""
 
 _PIXELS = 128
 _SHRINKAGE = 0.01  # of the covariance towards a multiple of the identity: directions no view uses stay finite
@@ -33,8 +35,8 @@ def add_view_test(folder: Path, seed: int = 0, fitted: int = FITTED, held_out: i
     """Write ``views.safetensors`` into the folder of an exported model, and its digest into the record.
 
     Only views from above are used, none of the pictures that are to be refused: mean and covariance of the tower's
-    features over disguised views; the distance beyond which one in a hundred others of them lies; and the factor on
-    cosines under which those others, disguised without exception, are likeliest where they were taken.
+    features over disguised views; the factor on cosines under which others, disguised without exception, are likeliest
+    where they were taken; and the doubt beyond which a share of these others lies.
 
     Args:
         folder: Holds ``record.json``, ``model.safetensors`` and ``gallery.npy``.
@@ -43,31 +45,32 @@ def add_view_test(folder: Path, seed: int = 0, fitted: int = FITTED, held_out: i
         held_out: How many others give distance and factor.
 
     Returns:
-        The largest distance that is taken for a view from above, and the factor.
+        The largest doubt under which a picture is taken for a view from above, and the factor.
     """
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     eye = OverheadEye(record, np.load(folder / "gallery.npy").astype(np.float64))
     eye.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
-    eye.eval()
-    places, rgb = disguised_views(fitted, Disguise(), seed)
-    mean, whitening = whitening_of(eye.features(rgb))
+    eye.eval().requires_grad_(False)
+    _, rgb = disguised_views(fitted, Disguise(), seed)
+    parts = torch.split(rgb, _AT_ONCE)
+    eye.feature_mean, eye.feature_whitening = whitening_of(torch.cat([eye.features(part) for part in parts]))
     places, rgb = disguised_views(held_out, Disguise(untouched=0.0), seed + 1)
-    distances = torch.linalg.vector_norm((eye.features(rgb) - mean) @ whitening, dim=1)
-    with torch.inference_mode():
-        cosines = torch.cat([eye(part) @ eye.cells.T for part in torch.split(rgb, _AT_ONCE)])
-    state = {
-        "feature_mean": mean,
-        "feature_whitening": whitening,
-        "farthest": distances.quantile(1 - REFUSED),
-        "answer_scale": torch.tensor(likeliest_scale(cosines, _nearest(eye, places))),
-    }
+    parts = torch.split(rgb, _AT_ONCE)
+    vectors = torch.cat([eye(part) for part in parts])
+    eye.answer_scale = torch.tensor(likeliest_scale(vectors @ eye.cells.T, _nearest(eye, places)))
+    strangeness = torch.cat([eye.strangeness(eye.features(part)) for part in parts])
+    hesitation = eye.hesitation(vectors)
+    eye.hesitation_weight = HESITATION * strangeness.std() / hesitation.std()
+    eye.farthest = (strangeness + eye.hesitation_weight * hesitation).quantile(1 - REFUSED)
+    names = ("feature_mean", "feature_whitening", "farthest", "answer_scale", "hesitation_weight")
+    state = {name: getattr(eye, name).contiguous() for name in names}
     place = folder / "views.safetensors"
     part = place.with_suffix(".part")
     save_file(state, part)
     part.replace(place)
     record["files"][place.name] = {"sha256": sha256(place), "size": place.stat().st_size}
     write_json(folder / "record.json", record)
-    return float(state["farthest"]), float(state["answer_scale"])
+    return float(eye.farthest), float(eye.answer_scale)
 
 
 def disguised_views(count: int, changes: Disguise, seed: int) -> tuple[np.ndarray, Tensor]:

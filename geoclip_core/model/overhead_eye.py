@@ -45,7 +45,7 @@ _PARTS = 19  # of such a cell
 _LEAST = 1e-4  # probability of a part that is passed on
 _SPOTS = 8
 _RADIUS_PER_STEP = 0.58  # of equal cells laid out like sunflower seeds, measured
-_POINTS, _VIEWS = 4096, 250  # at a time
+_POINTS = 4096  # encoded at a time
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ class OverheadEye(nn.Module):
     feature_whitening: Tensor
     farthest: Tensor
     answer_scale: Tensor
+    hesitation_weight: Tensor
 
     def __init__(self, record: dict[str, Any], gallery: Floats) -> None:
         super().__init__()
@@ -107,6 +108,7 @@ class OverheadEye(nn.Module):
         self.register_buffer("feature_whitening", torch.eye(width))
         self.register_buffer("farthest", torch.tensor(torch.inf))
         self.register_buffer("answer_scale", torch.tensor(1.0))
+        self.register_buffer("hesitation_weight", torch.tensor(1.0))
         self.gallery, self.cell_km = gallery, _cell_km(gallery)
 
     @classmethod
@@ -161,47 +163,64 @@ class OverheadEye(nn.Module):
         """
         total = torch.zeros(len(rgb), self.location_encoder.dim)
         for zoom in ZOOMS:
-            total += F.normalize(self.image_mlp(self.image_tower(self._pixels(rgb, zoom))), dim=1)
+            total += F.normalize(self.image_mlp(self.features(rgb, zoom)), dim=1)
         return F.normalize(total, dim=1)
 
-    def strangeness(self, rgb: Tensor) -> Tensor:
+    def features(self, rgb: Tensor, zoom: float = 1.0) -> Tensor:
+        """What the tower says of the middle part of views (n, 3, s, s) in [0, 1]: (n, width)."""
+        features: Tensor = self.image_tower(self._pixels(rgb, zoom))
+        return features
+
+    def strangeness(self, features: Tensor) -> Tensor:
         """How unlike the views of training: Mahalanobis distance of the tower's features (Lee et al. 2018).
 
         Args:
-            rgb: (n, 3, s, s) in [0, 1].
+            features: (n, width).
 
         Returns:
             (n,) distances; about ``sqrt(width)`` for a view from above.
         """
-        offset = self.features(rgb) - self.feature_mean
-        distances: Tensor = torch.linalg.vector_norm(offset @ self.feature_whitening, dim=1)
+        offset = (features - self.feature_mean) @ self.feature_whitening
+        distances: Tensor = torch.linalg.vector_norm(offset, dim=1)
         return distances
 
-    @torch.inference_mode()
-    def features(self, rgb: Tensor) -> Tensor:
-        """What the tower says of whole views (n, 3, s, s) in [0, 1]: (n, width)."""
-        return torch.cat([self.image_tower(self._pixels(part, 1.0)) for part in torch.split(rgb, _VIEWS)])
-
-    def read(self, image: Image.Image) -> Sighting:
-        """Where a photo was taken, if it is a view from above.
+    def hesitation(self, vectors: Tensor) -> Tensor:
+        """How widely the answers are spread: entropy over the cells of land, in nats, 0 for certainty.
 
         Args:
-            image: RGB, any size; its central square is looked at.
+            vectors: (n, dim) of unit length.
 
-        Raises:
-            NoEvidenceError: It is not a view from above.
+        Returns:
+            (n,).
         """
-        with torch.inference_mode():
-            return self.sighting(self.forward(self.check_view(image))[0])
+        logarithms = F.log_softmax(vectors @ self.cells.T * self.answer_scale, dim=1)
+        return -(logarithms.exp() * logarithms).sum(1)
 
+    def doubt(self, rgb: Tensor, vectors: Tensor) -> Tensor:
+        """How much speaks against views from above: what is strange, and cannot be placed either.
+
+        Args:
+            rgb: (n, 3, s, s) in [0, 1].
+            vectors: (n, dim), what :meth:`forward` gives for them.
+
+        Returns:
+            (n,); above ``farthest`` it is no view from above.
+        """
+        return self.strangeness(self.features(rgb)) + self.hesitation_weight * self.hesitation(vectors)
+
+    def read(self, image: Image.Image) -> Sighting:
+        """Where a photo was taken, if it is a view from above; raises as :meth:`check_view`."""
+        return self.sighting(self.check_view(image))
+
+    @torch.inference_mode()
     def check_view(self, image: Image.Image) -> Tensor:
-        """Pixels of a photo, if it is a view from above.
+        """Vector of a photo, if it is a view from above.
 
         Args:
             image: RGB, any size; its central square is looked at.
 
         Returns:
-            (1, 3, s, s) in [0, 1], for :meth:`forward`.
+            (dim,) of unit length.
 
         Raises:
             NoEvidenceError: It is not a view from above.
@@ -210,15 +229,14 @@ class OverheadEye(nn.Module):
         left, top = (image.width - side) // 2, (image.height - side) // 2
         square = np.asarray(image.crop((left, top, left + side, top + side)), dtype=np.float32) / 255
         rgb = torch.from_numpy(square).permute(2, 0, 1)[None]
-        with torch.inference_mode():
-            distance = float(self.strangeness(rgb))
-        if distance > float(self.farthest):
+        vectors = self.forward(rgb)
+        if float(self.doubt(rgb, vectors)) > float(self.farthest):
             raise NoEvidenceError(
                 NOT_FROM_ABOVE[0].upper() + NOT_FROM_ABOVE[1:],
-                allowed="a picture from a satellite or an aircraft, 300 to 2000 km across, north roughly up",
+                allowed="a picture from a satellite or an aircraft, 400 to 1600 km across, north roughly up",
                 way_out="use the full model for photos taken on the ground",
             )
-        return rgb
+        return vectors[0]
 
     @torch.inference_mode()
     def sighting(self, vector: Tensor) -> Sighting:

@@ -179,3 +179,18 @@ def test_pairs_are_a_function_of_rows_seed_and_epoch(planet: tuple[Path, np.ndar
     assert not torch.equal(batch.inputs, pairs.training_batch(rows, seed=6, epoch=2).inputs)
     assert torch.equal(pairs.validation_batch(rows).inputs[1:], pairs.validation_batch(rows[1:]).inputs)
     assert pairs.digest == again.digest != OverheadPairs(50, seed=4, raster=str(planet[0])).digest
+
+
+def test_half_of_the_views_are_cut_from_further_rasters(tmp_path: Path) -> None:
+    names = []
+    for number, level in enumerate((0, 100, 200)):
+        names.append(str(tmp_path / f"{number}.png"))
+        Image.new("RGB", (64, 32), (level, level, level)).save(names[-1])
+    pairs = OverheadPairs(600, raster=names[0], changes=STILL, more_rasters=tuple(names[1:]))
+    pixels = pairs.training_batch(np.arange(600), seed=1, epoch=0).inputs[:, 0, 0, 32, 32]
+    level = (pixels * pairs.preprocess.std[0] + pairs.preprocess.mean[0]) * 255
+    counts = [int((level.round() == wanted).sum()) for wanted in (0, 100, 200)]
+    assert sum(counts) == 600
+    assert 255 < counts[0] < 345
+    assert min(counts[1:]) > 110
+    assert float(pairs.validation_batch(np.arange(5)).inputs.max()) < 0  # views in validation are of the first

@@ -18,7 +18,7 @@ from geoclip_core.errors import NoEvidenceError, WeightsError
 from geoclip_core.model.overhead_eye import SPOT_KM, OverheadEye
 from geoclip_core.weights.resolve import sha256
 
-TEST = {"feature_mean", "feature_whitening", "farthest", "answer_scale"}
+TEST = {"feature_mean", "feature_whitening", "farthest", "answer_scale", "hesitation_weight"}
 
 
 def record() -> dict[str, Any]:
@@ -64,6 +64,17 @@ def test_what_is_too_strange_is_refused(tmp_path: Path, folder: Path) -> None:
     assert OverheadEye.from_folder(folder).read(photo).probability.sum() == pytest.approx(1)
     with pytest.raises(NoEvidenceError, match="This is not a view from above"):
         OverheadEye.from_folder(write(tmp_path / "strict", 0.0)).read(photo)
+
+
+def test_doubt_is_strangeness_and_the_entropy_of_the_answer(folder: Path) -> None:
+    eye = OverheadEye.from_folder(folder)
+    eye.hesitation_weight.fill_(2.5)
+    rgb = torch.rand(3, 3, 40, 40)
+    vectors = eye(rgb)
+    p = torch.softmax(30.0 * vectors @ eye.cells.T, 1)
+    features = eye.image_tower(eye._pixels(rgb, 1.0))
+    expected = features.norm(dim=1) - 2.5 * (p * p.log()).sum(1)  # mean 0, whitening 1
+    torch.testing.assert_close(eye.doubt(rgb, vectors), expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "views.safetensors", "gallery.npy"])
