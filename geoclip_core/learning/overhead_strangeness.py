@@ -21,7 +21,7 @@ from geoclip_core.model.overhead_eye import OverheadEye
 
 FITTED, HELD_OUT = 6_000, 2_000
 REFUSED = 0.25
-"""Share of the most disguised views that is refused, mostly those it could not place; sets how much doubt is allowed."""
+"""Share of the most disguised views that is refused, mostly those it could not place: how much doubt is allowed."""
 HESITATION = 0.5
 """Weight of the spread of answers beside strangeness, both in units of their spread over views."""
 
