@@ -93,12 +93,6 @@ def test_a_text_gets_places_links_heat_outlines_and_evidence(page: AppTest) -> N
     assert len(data["outlines"]) == 2
 
 
-def test_examples_ask_at_once(page: AppTest) -> None:
-    page.button(key="try Burj Khalifa").click().run()
-    assert page.text_input(key="text").value == "Burj Khalifa"
-    assert "Burj Khalifa" in page.button(key="place 0").label
-
-
 def test_the_sample_gallery_asks_with_its_photo_alone(page: AppTest) -> None:
     ask(page, "Paris")
     page.button(key="sample nile_delta.jpg").click().run()
