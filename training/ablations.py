@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import statistics
 import sys
 from pathlib import Path
@@ -56,6 +57,7 @@ def main(args: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/ablations"))
     parser.add_argument("--table", type=Path, help="Markdown file to write the table to")
     given = parser.parse_args(args)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)  # it greets at every run
     sizes = f"{given.steps}-{given.batch_size}-{given.places}-{given.held_out}"
     kept = given.out / f"results-{sizes}.json"
     results = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}

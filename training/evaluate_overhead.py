@@ -47,11 +47,12 @@ def measure_views(locator: Locator, eye: OverheadEye, raster: Path, count: int) 
     answered = np.isfinite(errors[0])
     for name, off in zip(("in the released space", "in the eye's own space"), errors, strict=True):
         typer.echo(f"{raster.name}, {name}\n{Accuracy.of(off, THRESHOLDS_KM).table()}")
-    right = float((errors[0][answered] <= SPOT_KM).mean())
-    typer.echo(
-        f"{raster.name}: {1 - answered.mean():.1%} refused; of the others {right:.1%} within {SPOT_KM:.0f} km of"
-    )
-    typer.echo(f"the first candidate, which was said to hold {sure[answered].mean():.1%} on average")
+    typer.echo(f"{raster.name}: {1 - answered.mean():.1%} refused")
+    if answered.any():
+        right, said = (errors[0][answered] <= SPOT_KM).mean(), sure[answered].mean()
+        typer.echo(
+            f"right within {SPOT_KM:.0f} km: {right:.1%} of the others; said of the first candidates: {said:.1%}"
+        )
 
 
 def measure_photos(eye: OverheadEye, folder: Path) -> None:
