@@ -23,7 +23,7 @@ from geoclip_core.errors import GeoclipError
 from geoclip_core.learning.checkpoints import write_json
 from geoclip_core.learning.overhead_ablations import MEASURED, VARIANTS, measure, see
 
-PLACES, HELD_OUT = 20_000, 2_000
+PLACES, HELD_OUT = 6_000, 1_000
 
 HEAD = """\
 | variant | seeds | <= 25 km | <= 200 km | <= 750 km | <= 2500 km | median km |
@@ -48,8 +48,8 @@ def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
 def main(args: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--model", type=Path, default=Path("assets/weights/overhead"), help="whose tower looks")
-    parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--batch-size", type=int, default=256)
+    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--places", type=int, default=PLACES)
     parser.add_argument("--held-out", type=int, default=HELD_OUT)
     parser.add_argument("--seeds", type=int, default=3)
