@@ -90,9 +90,7 @@ def test_models_are_listed_by_name_and_bad_ones_are_passed_over(models: Path) ->
     assert "the name geoclip" in words[0] + words[1]
     with (
         pytest.warns(UserWarning, match="passed over"),
-        pytest.raises(
-            WeightsError, match=r"no model called 'gnu'.*auto, geoclip, embedded, antelope, zebra.*GEOC"
-        ),
+        pytest.raises(WeightsError, match=r"no model called 'gnu'.*auto, geoclip, embedded, antelope, zebra.*GEOC"),
     ):
         load_locator("gnu")
 
