@@ -10,7 +10,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from geoclip_core.earth.coordinates import unit_vectors
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, disk_points, great_circle_km
 from geoclip_core.earth.regions import Region
 from geoclip_core.errors import RegionError
@@ -194,13 +193,12 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, apart_km: float
     Returns:
         Places by falling probability; fewer than ``top_k`` where nothing worth naming is left.
     """
-    corners = unit_vectors(answer.latlon)
     left = answer.probability.copy()
     peaks: list[Peak] = []
     only_named = len(query.evidence) == 1
     # The likelier meaning first: of two that overlap, it keeps its ground, however small.
     for anchor in sorted(query.anchors, key=lambda anchor: (-anchor.weight, anchor.extent_km)):
-        near = _within(corners, anchor.latlon, max(apart_km, anchor.extent_km))
+        near = _within(answer.latlon, anchor.latlon, max(apart_km, anchor.extent_km))
         near = near[left[near] > 0]
         if len(near):
             best = anchor.latlon if only_named else _point(answer.latlon[near[left[near].argmax()]])
@@ -211,7 +209,7 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, apart_km: float
         if rest <= 0 or (len(peaks) >= top_k and rest <= sorted(p.probability for p in peaks)[-top_k]):
             break
         best = _point(answer.latlon[left.argmax()])
-        near = _within(corners, best, apart_km)
+        near = _within(answer.latlon, best, apart_km)
         near = near[left[near] > 0]
         peaks.append(_peak(answer, left, near, best, None))
         left[near] = 0.0
@@ -223,9 +221,11 @@ def _point(row: Floats) -> tuple[float, float]:
     return float(row[0]), float(row[1])
 
 
-def _within(corners: Floats, latlon: tuple[float, float], radius_km: float) -> npt.NDArray[np.intp]:
-    bound = math.cos(min(radius_km / EARTH_RADIUS_KM, math.pi))
-    return np.flatnonzero(corners @ unit_vectors(latlon) >= bound - 1e-15)
+def _within(points: Floats, latlon: tuple[float, float], radius_km: float) -> npt.NDArray[np.intp]:
+    """Rows of the points within a distance: those of the band of latitudes are few, and only they are measured."""
+    band_deg = math.degrees(radius_km / EARTH_RADIUS_KM) + 1e-9
+    rows = np.flatnonzero(np.abs(points[:, 0] - latlon[0]) <= band_deg)
+    return np.asarray(rows[great_circle_km(latlon, points[rows]) <= radius_km])
 
 
 def _peak(
