@@ -20,7 +20,7 @@ from geoclip_core.learning.overhead_disguise import Disguise, disguise
 from geoclip_core.model.overhead_eye import OverheadEye
 
 FITTED, HELD_OUT = 6_000, 2_000
-REFUSED = 0.25
+REFUSED = 0.2
 """Share of the most disguised views that is refused, mostly those it could not place: how much doubt is allowed."""
 HESITATION = 0.5
 """Weight of the spread of answers beside strangeness, both in units of their spread over views."""

@@ -32,13 +32,13 @@ from geoclip_core.model.tower import timm_tower
 from geoclip_core.photo.preprocess import Preprocess
 
 WEIGHTS = "weights/overhead"
-ZOOMS = (1.0, 0.75, 0.55)
-"""Parts of the view, around its centre, that are looked at one by one; their vectors are averaged."""
 
 NOT_FROM_ABOVE = "this is not a view from above"
 FROM_ABOVE = "looks like a view from above"
 
 SPOT_KM = 150.0  # what lies nearer to a likelier place is the same place: less than half of the narrowest view
+
+LEAST_DETAIL = 0.004  # views of the Blue Marble have 0.005 at least, blank pictures nothing
 
 _KEPT_MASS, _KEPT_CELLS = 0.995, 48  # cells of land that are looked at more closely
 _PARTS = 19  # of such a cell
@@ -161,15 +161,27 @@ class OverheadEye(nn.Module):
         Returns:
             (n, dim) float32, of unit length.
         """
-        total = torch.zeros(len(rgb), self.location_encoder.dim)
-        for zoom in ZOOMS:
-            total += F.normalize(self.image_mlp(self.features(rgb, zoom)), dim=1)
-        return F.normalize(total, dim=1)
+        return F.normalize(self.image_mlp(self.features(rgb)), dim=1)
 
-    def features(self, rgb: Tensor, zoom: float = 1.0) -> Tensor:
-        """What the tower says of the middle part of views (n, 3, s, s) in [0, 1]: (n, width)."""
-        features: Tensor = self.image_tower(self._pixels(rgb, zoom))
+    def features(self, rgb: Tensor) -> Tensor:
+        """What the tower says of views (n, 3, s, s) in [0, 1]: (n, width)."""
+        small = self._small(rgb)
+        mean, std = (torch.tensor(values)[:, None, None] for values in (self.preprocess.mean, self.preprocess.std))
+        features: Tensor = self.image_tower(((small - mean) / std).contiguous(memory_format=torch.channels_last))
         return features
+
+    def detail(self, rgb: Tensor) -> Tensor:
+        """How much there is to see: spread of what a small blur takes away, in the channel that has most of it.
+
+        Args:
+            rgb: (n, 3, s, s) in [0, 1].
+
+        Returns:
+            (n,), 0 for a blank picture.
+        """
+        small = self._small(rgb)
+        blurred = F.avg_pool2d(small, 5, stride=1, padding=2, count_include_pad=False)
+        return (small - blurred).std((2, 3)).amax(1)
 
     def strangeness(self, features: Tensor) -> Tensor:
         """How unlike the views of training: Mahalanobis distance of the tower's features (Lee et al. 2018).
@@ -230,7 +242,7 @@ class OverheadEye(nn.Module):
         square = np.asarray(image.crop((left, top, left + side, top + side)), dtype=np.float32) / 255
         rgb = torch.from_numpy(square).permute(2, 0, 1)[None]
         vectors = self.forward(rgb)
-        if float(self.doubt(rgb, vectors)) > float(self.farthest):
+        if float(self.detail(rgb)) < LEAST_DETAIL or float(self.doubt(rgb, vectors)) > float(self.farthest):
             raise NoEvidenceError(
                 NOT_FROM_ABOVE[0].upper() + NOT_FROM_ABOVE[1:],
                 allowed="a picture from a satellite or an aircraft, 400 to 1600 km across, north roughly up",
@@ -255,6 +267,10 @@ class OverheadEye(nn.Module):
         latlon, probability = parts[kept], fine[kept] / fine[kept].sum()
         return Sighting(latlon, probability, self.cell_km / math.sqrt(_PARTS), _spots(latlon, probability))
 
+    def _small(self, rgb: Tensor) -> Tensor:
+        size = self.preprocess.size
+        return F.interpolate(rgb, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
+
     @functools.cached_property
     def cells(self) -> Tensor:
         """(g, dim) vectors of the gallery, of unit length."""
@@ -264,15 +280,6 @@ class OverheadEye(nn.Module):
     def _encode(self, latlon: Floats) -> Tensor:
         points = torch.from_numpy(latlon.astype(np.float32))
         return torch.cat([F.normalize(self.location_encoder(part), dim=1) for part in torch.split(points, _POINTS)])
-
-    def _pixels(self, rgb: Tensor, zoom: float) -> Tensor:
-        size = self.preprocess.size
-        part = max(1, round(rgb.shape[-1] * zoom))
-        first = (rgb.shape[-1] - part) // 2
-        part_rgb = rgb[..., first : first + part, first : first + part]
-        small = F.interpolate(part_rgb, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
-        mean, std = (torch.tensor(v)[:, None, None] for v in (self.preprocess.mean, self.preprocess.std))
-        return ((small - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
 def _cell_km(gallery: Floats) -> float:

@@ -60,10 +60,18 @@ def test_vectors_have_unit_length_at_any_size_of_picture(folder: Path) -> None:
 
 
 def test_what_is_too_strange_is_refused(tmp_path: Path, folder: Path) -> None:
-    photo = Image.new("RGB", (80, 60), (90, 120, 60))
+    photo = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8))
     assert OverheadEye.from_folder(folder).read(photo).probability.sum() == pytest.approx(1)
     with pytest.raises(NoEvidenceError, match="This is not a view from above"):
         OverheadEye.from_folder(write(tmp_path / "strict", 0.0)).read(photo)
+
+
+def test_blank_pictures_and_smooth_ramps_show_nothing(folder: Path) -> None:
+    eye = OverheadEye.from_folder(folder)
+    ramp = np.repeat(np.linspace(100, 160, 80)[None], 60, 0)[..., None].repeat(3, 2).round().astype(np.uint8)
+    for picture in (Image.new("RGB", (80, 60), (90, 120, 60)), Image.fromarray(ramp)):
+        with pytest.raises(NoEvidenceError, match="not a view from above"):
+            eye.read(picture)
 
 
 def test_doubt_is_strangeness_and_the_entropy_of_the_answer(folder: Path) -> None:
@@ -72,8 +80,7 @@ def test_doubt_is_strangeness_and_the_entropy_of_the_answer(folder: Path) -> Non
     rgb = torch.rand(3, 3, 40, 40)
     vectors = eye(rgb)
     p = torch.softmax(30.0 * vectors @ eye.cells.T, 1)
-    features = eye.image_tower(eye._pixels(rgb, 1.0))
-    expected = features.norm(dim=1) - 2.5 * (p * p.log()).sum(1)  # mean 0, whitening 1
+    expected = eye.features(rgb).norm(dim=1) - 2.5 * (p * p.log()).sum(1)  # mean 0, whitening 1
     torch.testing.assert_close(eye.doubt(rgb, vectors), expected, rtol=1e-4, atol=1e-4)
 
 

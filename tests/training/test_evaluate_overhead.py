@@ -42,7 +42,7 @@ def test_refusals_and_misses_are_counted(
     photos = tmp_path / "photos"
     photos.mkdir()
     for name in ("a.png", "b.png"):
-        Image.new("RGB", (50, 40), (10, 200, 90)).save(photos / name)
+        Image.fromarray(np.random.default_rng(1).integers(0, 255, (40, 50, 3), dtype=np.uint8)).save(photos / name)
     (photos / "c.png").write_bytes(b"no photo")
     measure_photos(eye, photos)
     assert f"{refused} of 2 photos refused" in capsys.readouterr().out
