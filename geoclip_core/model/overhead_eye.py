@@ -41,7 +41,7 @@ SPOT_KM = 150.0  # what lies nearer to a likelier place is the same place: less 
 LEAST_DETAIL = 0.004  # views of the Blue Marble have 0.005 at least, blank pictures nothing
 
 _KEPT_MASS, _KEPT_CELLS = 0.995, 48  # cells of land that are looked at more closely
-_PARTS = 19  # of such a cell
+_PARTS = 7  # of such a cell
 _LEAST = 1e-4  # probability of a part that is passed on
 _SPOTS = 8
 _RADIUS_PER_STEP = 0.58  # of equal cells laid out like sunflower seeds, measured
