@@ -140,6 +140,7 @@ def serve(
 @weights.command("list")
 def list_models() -> None:
     """The models, their parts, licences and reference numbers."""
+    from geoclip_core.weights.local import local_models
     from geoclip_core.weights.registry import MODELS
 
     for record in MODELS.values():
@@ -152,6 +153,9 @@ def list_models() -> None:
             typer.echo("    needs CLIP ViT-L/14 besides (`weights where`, `weights fetch`)")
         for benchmark, shares in record.reference.items():
             typer.echo(f"    {benchmark}: {' '.join(f'{s:g}' for s in shares)} % within 1/25/200/750/2500 km")
+    for local in local_models():
+        typer.echo(f"{local.name}: {local.summary or 'trained and exported here'}")
+        typer.echo(f"    {local.folder} ({local.licence})")
 
 
 @weights.command()

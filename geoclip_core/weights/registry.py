@@ -140,7 +140,7 @@ _MODELS = (
     ),
     WeightsRecord(
         "embedded",
-        "Place names and their meaning, and a photo's own EXIF; nothing to download, no look at the pixels.",
+        "Place names and their meaning, a photo's own EXIF, and views from above; nothing to download.",
         {part: RELEASED_PARTS[part] for part in ("location_encoder", "logit_scale", "gallery")},
         needs_clip=False,
     ),
