@@ -30,11 +30,12 @@ from training.bench_page import page_seconds
 TEXTS = ("Pyramids of Giza", "Boston, Massachusetts", "Desert", "Burj Khalifa", "a fishing village in Norway")
 
 
-def resident_mb() -> float:
-    """Memory of this process in MB, without the pages of files that the system may drop at any time."""
+def resident_mb(mapped: bool = False) -> float:
+    """Memory of this process in MB, with or without the pages of files that the system may drop at any time."""
     try:
         fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
-        return (int(fields["RssAnon"].split()[0]) + int(fields["RssShmem"].split()[0])) / 1024
+        counted = ("VmRSS",) if mapped else ("RssAnon", "RssShmem")
+        return sum(int(fields[name].split()[0]) for name in counted) / 1024
     except (OSError, KeyError):
         import resource
 
@@ -111,6 +112,7 @@ def bench_embedded(folder: str, results: dict[str, Any]) -> None:
     results["embedded: city window of 50 km"] = median_s(lambda: locator.field(boston.query, city), 5)
     results["embedded: world picture"] = median_s(lambda: locator.field(boston.query), 5)
     results["embedded: memory MB"] = resident_mb()
+    results["embedded: memory MB, mapped files included"] = resident_mb(mapped=True)
 
 
 def bench_page(folder: str, results: dict[str, Any]) -> None:

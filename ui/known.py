@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from geoclip_core.earth.coordinates import check_latlon
-from geoclip_core.errors import CoordinateError
+from geoclip_core.errors import GeoclipError, QueryError
 from geoclip_core.evaluation.metrics import GEOGUESSR_BEST, error_km, geoguessr_score
+from geoclip_core.model.query_text import parse_coordinates
 from ui.words import degrees, distance, plain
 
 if TYPE_CHECKING:
@@ -16,24 +16,22 @@ if TYPE_CHECKING:
 
 
 def parse(text: str) -> tuple[float, float]:
-    """Read latitude and longitude as people copy them from a map.
+    """Read a position as people copy it from a map; see :func:`parse_coordinates`.
 
     Raises:
-        CoordinateError: Not two numbers, or not a point on Earth.
+        QueryError: Not coordinates, or not a point on Earth.
     """
-    try:
-        lat, lon = (float(part) for part in text.replace(";", ",").split(","))
-    except ValueError as error:
-        raise CoordinateError(f"{text[:60]!r} is not a position", allowed="latitude, longitude in degrees") from error
-    point = check_latlon([lat, lon], name="the known position")
-    return float(point[0]), float(point[1])
+    point = parse_coordinates(text)
+    if point is None:
+        raise QueryError(f"{text[:60]!r} is not a position", allowed="latitude, longitude, such as 29.977, 31.133")
+    return point
 
 
 def position() -> tuple[float, float] | None:
     """The known position, if one is given and can be read."""
     try:
         return parse(st.session_state.get("known", ""))
-    except CoordinateError:
+    except GeoclipError:
         return None
 
 
@@ -68,7 +66,7 @@ def panel(answer: Answer, stated: list[tuple[float, float]]) -> None:
         return
     try:
         known = parse(given)
-    except CoordinateError as error:
+    except GeoclipError as error:
         st.error(plain(str(error)))
         return
     km = error_of(answer, known)

@@ -15,7 +15,7 @@ from geoclip_core.maps.colour_bar import colour_bar
 from geoclip_core.maps.folium_map import Legend, Outline, Pin, Track
 from geoclip_core.maps.heat import HeatPicture, heat_picture
 from ui.views import WORLD, View
-from ui.words import area, distance, percent
+from ui.words import distance, percent
 
 if TYPE_CHECKING:  # these import torch, which the first sight of the page does not wait for
     from geoclip_core.locate.answer import Answer, Candidate
@@ -69,6 +69,7 @@ def scene(locator: Locator, answer: Answer, view: View, dark: bool) -> Scene:
     Raises:
         GeoclipError: Nothing of the answer lies there.
     """
+    from geoclip_core.locate.answer import area
     from geoclip_core.locate.credible import credible_regions
 
     field = field_of(locator, answer, view)

@@ -58,11 +58,6 @@ def flag(code: str) -> str:
     return "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in code.upper()) if code.isalpha() else ""
 
 
-def area(km2: float) -> str:
-    """An area in square kilometres, two digits that count."""
-    return f"{km2:,.0f} km²" if km2 >= 9.95 else f"{km2:.1f} km²" if km2 >= 0.995 else f"{km2:.2f} km²"
-
-
 def distance(km: float) -> str:
     """A distance in metres or kilometres."""
     return f"{1000 * km:.0f} m" if km < 0.9995 else f"{km:.1f} km" if km < 9.95 else f"{km:,.0f} km"

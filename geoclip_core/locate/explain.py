@@ -108,7 +108,7 @@ def explain_photo(
         progress: Told how many passes are done, and how many there are. An error that it raises ends the work.
 
     Raises:
-        NoEvidenceError: The model does not look at pixels.
+        NoEvidenceError: The model does not look at photos through CLIP.
         QueryError: An unknown method.
         PhotoError: A photo that cannot be decoded.
         CoordinateError: A target that is not on Earth.
@@ -118,7 +118,7 @@ def explain_photo(
     reader = locator._reader
     if not isinstance(reader, GeoclipReader):
         raise NoEvidenceError(
-            f"The model {locator.name} does not look at pixels, so no part of a photo speaks for a place",
+            f"The model {locator.name} does not look at photos through CLIP, whose patches could be told apart",
             way_out=FULL_MODEL,
         )
     opened = photo if isinstance(photo, Photo) else open_photo(photo)

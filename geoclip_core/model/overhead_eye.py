@@ -161,7 +161,11 @@ class OverheadEye(nn.Module):
         Returns:
             (n, dim) float32, of unit length.
         """
-        return F.normalize(self.image_mlp(self.features(rgb)), dim=1)
+        return self.vectors(self.features(rgb))
+
+    def vectors(self, features: Tensor) -> Tensor:
+        """What :meth:`features` gives (n, width), in the common space: (n, dim) of unit length."""
+        return F.normalize(self.image_mlp(features), dim=1)
 
     def features(self, rgb: Tensor) -> Tensor:
         """What the tower says of views (n, 3, s, s) in [0, 1]: (n, width)."""
@@ -208,17 +212,17 @@ class OverheadEye(nn.Module):
         logarithms = F.log_softmax(vectors @ self.cells.T * self.answer_scale, dim=1)
         return -(logarithms.exp() * logarithms).sum(1)
 
-    def doubt(self, rgb: Tensor, vectors: Tensor) -> Tensor:
+    def doubt(self, features: Tensor, vectors: Tensor) -> Tensor:
         """How much speaks against views from above: what is strange, and cannot be placed either.
 
         Args:
-            rgb: (n, 3, s, s) in [0, 1].
-            vectors: (n, dim), what :meth:`forward` gives for them.
+            features: (n, width), of :meth:`features`.
+            vectors: (n, dim), of :meth:`vectors`.
 
         Returns:
             (n,); above ``farthest`` it is no view from above.
         """
-        return self.strangeness(self.features(rgb)) + self.hesitation_weight * self.hesitation(vectors)
+        return self.strangeness(features) + self.hesitation_weight * self.hesitation(vectors)
 
     def read(self, image: Image.Image) -> Sighting:
         """Where a photo was taken, if it is a view from above; raises as :meth:`check_view`."""
@@ -241,8 +245,9 @@ class OverheadEye(nn.Module):
         left, top = (image.width - side) // 2, (image.height - side) // 2
         square = np.asarray(image.crop((left, top, left + side, top + side)), dtype=np.float32) / 255
         rgb = torch.from_numpy(square).permute(2, 0, 1)[None]
-        vectors = self.forward(rgb)
-        if float(self.detail(rgb)) < LEAST_DETAIL or float(self.doubt(rgb, vectors)) > float(self.farthest):
+        features = self.features(rgb)
+        vectors = self.vectors(features)
+        if float(self.detail(rgb)) < LEAST_DETAIL or float(self.doubt(features, vectors)) > float(self.farthest):
             raise NoEvidenceError(
                 NOT_FROM_ABOVE[0].upper() + NOT_FROM_ABOVE[1:],
                 allowed="a picture from a satellite or an aircraft, 400 to 1600 km across, north roughly up",

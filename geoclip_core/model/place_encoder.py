@@ -110,7 +110,8 @@ class PlaceEncoder:
     def _inside(self, tokens: Sequence[Token], framing: dict[int, Span], strongest: float) -> list[_Candidate]:
         """Landscapes inside the named countries and regions that the rest of the text describes."""
         taken = {i for span in framing.values() for i in range(span.start, span.stop)}
-        rest = [t for i, t in enumerate(tokens) if i not in taken and t.text not in FUNCTION_WORDS | PREPOSITIONS]
+        silent = FUNCTION_WORDS | PREPOSITIONS
+        rest = [t for i, t in enumerate(tokens) if i not in taken and t.text not in silent]
         if not rest:
             return []
         landscape = self.gazetteer.kinds.index("landscape")

@@ -259,9 +259,11 @@ def _clip_towers(record: LocalRecord, clip: str | Path | None, dtype: torch.dtyp
     found = find_clip(clip)
     state = read_clip(found)
     wanted = str(record.content["image"]["tower"]).removeprefix("CLIP ")
-    if not any(tower_digest(load_towers(state, kind)[0]) == wanted for kind in (torch.float32, torch.bfloat16)):
-        raise WeightsError(
-            f"The model {record.name} was trained behind another CLIP than that of {found.path}",
-            way_out="name the weights it was trained behind",
-        )
-    return load_towers(state, dtype)
+    for kind in (torch.float32, torch.bfloat16):
+        towers = load_towers(state, kind)
+        if tower_digest(towers[0]) == wanted:
+            return towers if kind == dtype else load_towers(state, dtype)
+    raise WeightsError(
+        f"The model {record.name} was trained behind another CLIP than that of {found.path}",
+        way_out="name the weights it was trained behind",
+    )

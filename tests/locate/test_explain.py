@@ -258,7 +258,7 @@ def test_a_strip_and_nothing_at_all_can_be_drawn():
 
 def test_a_model_without_eyes_says_so(locator, photo, answer):
     blind = Locator("embedded", EmbeddedReader(locator.encoder), locator.encoder, locator.gallery, 20.0)
-    with pytest.raises(NoEvidenceError, match=r"embedded does not look at pixels.*weights fetch"):
+    with pytest.raises(NoEvidenceError, match=r"embedded does not look at photos through CLIP.*weights fetch"):
         explain_photo(blind, photo, answer)
 
 
