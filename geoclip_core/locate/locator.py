@@ -22,6 +22,7 @@ from geoclip_core.locate.read import EmbeddedReader, GeoclipReader, LocalReader,
 from geoclip_core.locate.refine import refine
 from geoclip_core.locate.score import Posterior, distinct_places, posterior
 from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.packed import pack
 from geoclip_core.model.query_text import clean_text
 from geoclip_core.photo.decode import Photo, PhotoSource, open_photo
 from geoclip_core.photo.exif import ExifRecord, read_exif
@@ -267,11 +268,13 @@ def load_locator(
     if name not in MODELS:
         local = find_local(name)
         trained = load_local(local, clip, dtype=dtype).to(where)
+        pack(trained.image_encoder.tower)
         points = load_gallery(trained.location_encoder, trained.gallery, progress)
         return Locator(local.name, LocalReader(local, trained), trained.location_encoder, points, trained.scale)
     record = find_record(name)
     if record.needs_clip:
         model = load_geoclip(clip, dtype=dtype, name=name).to(where)
+        pack(model.image_encoder.tower)
         encoder: LocationEncoder = model.location_encoder
         reader: Reader = GeoclipReader(model, record.preprocess)
     else:

@@ -1,0 +1,69 @@
+"""Laying weights out for the processor changes the speed of a tower, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from geoclip_core.model.attention import attention_times_gradient
+from geoclip_core.model.packed import PackedLinear, _can_pack, pack
+
+pytestmark = pytest.mark.skipif(not _can_pack(torch.zeros(1)), reason="no oneDNN for this processor")
+
+
+@pytest.fixture
+def packed(small_clip: Any) -> nn.Module:
+    return pack(copy.deepcopy(small_clip.image))
+
+
+@pytest.mark.parametrize("photos", [1, 5])
+def test_the_same_features(small_clip: Any, packed: nn.Module, photos: int) -> None:
+    pixels = torch.randn(photos, 3, 28, 28)
+    with torch.inference_mode():
+        assert torch.allclose(packed(pixels), small_clip.image(pixels), rtol=1e-5, atol=1e-5)
+    assert sum(isinstance(module, PackedLinear) for module in packed.modules()) == 8
+
+
+@pytest.mark.skipif(not _can_pack(torch.zeros(1, dtype=torch.bfloat16)), reason="no bfloat16 on this processor")
+def test_nearly_the_same_features_in_bfloat16(small_clip: Any) -> None:
+    half = copy.deepcopy(small_clip.image).bfloat16()
+    pixels = torch.randn(2, 3, 28, 28)
+    with torch.inference_mode():
+        found = pack(half)(pixels.bfloat16()).float()
+        wanted = small_clip.image(pixels)
+    assert found.dtype == torch.float32
+    assert torch.nn.functional.cosine_similarity(found, wanted).min() > 0.999
+
+
+def test_a_layer_keeps_its_weights_and_its_gradient() -> None:
+    layer = nn.Linear(48, 80)
+    laid_out = PackedLinear(layer.weight, layer.bias)
+    assert torch.equal(laid_out.weight, layer.weight)
+    assert not any(parameter.requires_grad for parameter in laid_out.parameters())
+    slopes = []
+    for one in (layer, laid_out):
+        x = torch.linspace(-1, 1, 2 * 7 * 48).reshape(2, 7, 48).requires_grad_()
+        one(x).square().sum().backward()
+        slopes.append(x.grad)
+    assert slopes[0].abs().max() > 0.1
+    assert torch.allclose(*slopes, rtol=1e-4, atol=1e-5)
+
+
+def test_explanations_stay_as_they_were(small_clip: Any, packed: nn.Module) -> None:
+    pixels, towards = torch.randn(1, 3, 28, 28), torch.randn(32)
+    wanted = attention_times_gradient(small_clip.image, pixels, lambda features: features[0] @ towards)
+    found = attention_times_gradient(packed, pixels, lambda features: features[0] @ towards)
+    assert abs(wanted).max() > 1e-3
+    assert abs(found - wanted).max() < 1e-4 * abs(wanted).max()
+
+
+def test_what_has_no_blocks_of_clip_is_left_alone() -> None:
+    tower = nn.Sequential(nn.Flatten(), nn.Linear(12, 4))
+    before = copy.deepcopy(tower.state_dict())
+    assert pack(tower) is tower
+    assert all(torch.equal(value, before[key]) for key, value in tower.state_dict().items())
+    assert isinstance(tower[1], nn.Linear)
