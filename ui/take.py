@@ -66,5 +66,6 @@ def panel(locator: Locator, outcome: Outcome, answer: Answer, view: View, scene:
                 name, make, file, kind, key=f"take {name}", icon=":material/download:", on_click="ignore"
             )
     if outcome.question.text:
-        st.caption("A link that asks the same text again, without any photo:")
-        st.code(link(outcome, st.context.url or ""), language=None, wrap_lines=True)
+        again = link(outcome, st.context.url or "")
+        # As a link, not as code: for code the browser would fetch half a megabyte of Streamlit's highlighter.
+        st.markdown(f":material/link: [Ask the same text again]({again}): a link to keep or share, without any photo.")

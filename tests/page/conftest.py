@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import shutil
@@ -25,7 +24,6 @@ from playwright.sync_api import (
     Page,
     Playwright,
     Request,
-    Response,
     Route,
     WebSocket,
     sync_playwright,
@@ -60,12 +58,11 @@ class Visit:
     outside: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-    fetched: int = 0
-    said: int = 0
+    received: int = 0
 
-    def hear(self, size: int) -> None:
-        """Count the bytes of what the server says."""
-        self.said += size
+    def receive(self, size: float) -> None:
+        """Count bytes that came over the wire: answers to requests with their headers, and words of the server."""
+        self.received += int(size)
 
     def clean(self) -> None:
         """No request went elsewhere, none failed, and the console holds no error."""
@@ -191,21 +188,17 @@ def open_page(browser: Browser, address: str, **options: Any) -> Iterator[Visit]
     def fail(asked: Request) -> None:
         visit.failed.append(f"{asked.url[:200]} {asked.failure}")
 
-    def weigh(response: Response) -> None:
-        size = int(response.headers.get("content-length", 0))
-        # Streamlit leaves its own bundle to a proxy to compress; what a visitor of a hosted page gets is counted.
-        plain = response.url.endswith((".js", ".css")) and "content-encoding" not in response.headers
-        visit.fetched += len(gzip.compress(response.body())) if plain else size
-
     def listen(socket: WebSocket) -> None:
-        socket.on("framereceived", lambda frame: visit.hear(len(frame)))
+        socket.on("framereceived", lambda frame: visit.receive(len(frame)))
 
     context.route("**/*", guard)
     visit.page.on("console", complain)
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     visit.page.on("requestfailed", fail)
-    visit.page.on("response", weigh)
     visit.page.on("websocket", listen)
+    wire = context.new_cdp_session(visit.page)
+    wire.on("Network.loadingFinished", lambda answer: visit.receive(answer["encodedDataLength"]))
+    wire.send("Network.enable")
     visit.page.goto(address)
     visit.page.get_by_text("not calibrated").first.wait_for()
     visit.page.frame_locator("iframe").locator(".leaflet-container").wait_for()

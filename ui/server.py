@@ -1,0 +1,83 @@
+"""How the page reaches the browser: Streamlit's own scripts compressed, and a browser opened at the start.
+
+Streamlit leaves the compression of its scripts to a proxy, which a page on one's own machine does not have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gzip
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from streamlit.cli_util import open_browser
+from streamlit.web.server.server_util import get_display_address, get_url
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_LEVEL = 6
+_MOST_KEPT = 256  # files; a visit asks for about a hundred
+_TEXTS = ("text/css", "text/javascript", "application/javascript")
+_BROWSER_WAITS_SECONDS = 0.5  # until the server listens
+
+
+@functools.lru_cache(_MOST_KEPT)
+def _squeezed(body: bytes) -> bytes:
+    return gzip.compress(body, _LEVEL, mtime=0)
+
+
+class Compressed:
+    """An ASGI middleware that sends Streamlit's scripts and styles compressed, each of them compressed once.
+
+    Args:
+        app: What it stands before.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        asked = Headers(scope=scope) if scope.get("method") == "GET" and "/static/" in scope["path"] else Headers()
+        if "gzip" not in asked.get("accept-encoding", "") or "range" in asked:
+            await self._app(scope, receive, send)
+            return
+        start: MutableMapping[str, Any] = {}
+        body = bytearray()
+
+        async def squeeze(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                headers = Headers(raw=message["headers"])
+                kind = headers.get("content-type", "").partition(";")[0]
+                if message["status"] == 200 and kind in _TEXTS and "content-encoding" not in headers:
+                    start.update(message)
+                    return
+            if not start:
+                await send(message)
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            small = await asyncio.to_thread(_squeezed, bytes(body))
+            headers = MutableHeaders(raw=start["headers"])
+            headers["Content-Encoding"] = "gzip"
+            headers["Content-Length"] = str(len(small))
+            headers.add_vary_header("Accept-Encoding")
+            await send(start)
+            await send({"type": "http.response.body", "body": small})
+
+        await self._app(scope, receive, squeeze)
+
+
+@asynccontextmanager
+async def opened(_: st.App) -> AsyncIterator[None]:
+    """Open a browser as soon as the server runs, unless it is headless."""
+    if not st.get_option("server.headless"):
+        url = get_url(get_display_address(st.get_option("server.address") or "localhost"))
+        asyncio.get_running_loop().call_later(_BROWSER_WAITS_SECONDS, open_browser, url)
+    yield
