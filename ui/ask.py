@@ -11,7 +11,7 @@ from geoclip_core.errors import GeoclipError
 from geoclip_core.files import asset_path
 from ui.demo import largest_mb, most_photos
 from ui.session import Question
-from ui.words import flag, plain
+from ui.words import area_named, flag, plain
 
 EXAMPLES = ("Pyramids of Giza", "Desert", "Burj Khalifa", "Boston, Massachusetts")
 PHOTO_TYPES = ("jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "gif", "bmp")
@@ -138,18 +138,24 @@ def _photos() -> tuple[bytes, ...]:
 
 def _region() -> str | None:
     known = _countries()
+    # What was typed or drawn is an option too: the browser gives options back as they were, and not as they are shown.
+    own = [given for given in st.session_state.get("regions", []) if given not in known and given not in CONTINENTS]
+    named: dict[str, str] = {}
+    for given in own:
+        words = area_named(given)
+        named[given] = given if words in named.values() else words
 
     def name(given: str) -> str:
-        # What was typed or drawn must stay as it is: the browser gives it back as it is shown.
-        return f"{flag(given)} {known[given]}" if given in known else given
+        return f"{flag(given)} {known[given]}" if given in known else named.get(given, given)
 
     chosen, radius = st.columns([4, 1])
     places = chosen.multiselect(
         "Search in",
-        [*CONTINENTS, *known],
+        [*CONTINENTS, *known, *named],
         key="regions",
         placeholder="the whole Earth",
         format_func=name,
+        on_change=_rename,
         accept_new_options=True,
         select_all=False,
         help="Countries, continents, or what you type: a box (south,west,north,east) or a circle (lat,lon,radius in "
@@ -165,6 +171,11 @@ def _region() -> str | None:
         help="Of a circle around a point that you click on the map.",
     )
     return region_text(places)
+
+
+def _rename() -> None:
+    """Show what was typed in words: what the page sets anew is shown anew."""
+    st.session_state["regions"] = list(st.session_state["regions"])
 
 
 def region_text(places: list[str]) -> str | None:

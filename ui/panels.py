@@ -67,11 +67,15 @@ def places(outcome: Outcome, answer: Answer, view: View) -> None:
 
 
 def restricted(answer: Answer) -> None:
-    """Where was searched, and how probable that was before."""
+    """Where was searched, in words and in numbers, and how probable that was before."""
+    from geoclip_core.places.region_words import region_words
+
     region = answer.query.region
     if region is not None:
+        words = region_words(region)
+        numbers = f" ({plain(region.label)})" if region.label != words else ""
         st.caption(
-            f":material/filter_alt: Restricted to {plain(region.label)}: before, "
+            f":material/filter_alt: Restricted to {plain(words)}{numbers}: before, "
             f"**{percent(answer.posterior.region_share)}** of the probability lay there."
         )
 

@@ -12,6 +12,7 @@ from PIL import Image
 from geoclip_core.errors import GeoclipError, WeightsError
 from ui import views
 from ui.job import Job, Progress
+from ui.words import area_named
 
 if TYPE_CHECKING:  # these import torch, which the first sight of the page does not wait for
     from geoclip_core.locate.answer import Answer
@@ -67,7 +68,7 @@ class Question:
         """A few words that tell questions apart."""
         photos = {0: "", 1: "a photo"}.get(len(self.photos), f"{len(self.photos)} photos")
         asked = " and ".join(part for part in (f"“{self.text}”" if self.text else "", photos) if part)
-        return f"{asked} in {self.region}" if self.region else asked
+        return f"{asked} · {area_named(self.region)}" if self.region else asked
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import string
+
+from geoclip_core.earth.regions import parse_region
+from geoclip_core.errors import GeoclipError
 
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 _LATE = re.compile(r"[:@]|www(?=\.)|(?<=[-<=])(?=[->=])", re.IGNORECASE)
@@ -61,3 +65,14 @@ def flag(code: str) -> str:
 def distance(km: float) -> str:
     """A distance in metres or kilometres."""
     return f"{1000 * km:.0f} m" if km < 0.9995 else f"{km:.1f} km" if km < 9.95 else f"{km:,.0f} km"
+
+
+@functools.lru_cache(64)
+def area_named(region: str) -> str:
+    """A search area in words; as it is where it cannot be read, which is told when it is asked for."""
+    from geoclip_core.places.region_words import region_words  # brings the gazetteer, which few pages need at once
+
+    try:
+        return region_words(parse_region(region))
+    except GeoclipError:
+        return region

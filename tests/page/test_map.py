@@ -177,7 +177,12 @@ def test_the_search_is_restricted_in_every_way(visit: Visit) -> None:
 
     page.mouse.click(*on_map(page, 46.0, 2.0))
     tools.get_by_role("button", name="Search around here").click()
-    expect(page.get_by_text("Restricted to within 500 km")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Restricted to within 500 km of a point .*, France \("))).to_be_visible()
+    chosen = page.get_by_test_id("stMultiSelect")
+    expect(chosen).to_contain_text(re.compile(r"within 500 km of a point \d+ km \w+ of .*, France"))
+    page.get_by_test_id("stNumberInputField").fill("300")
+    page.keyboard.press("Enter")
+    expect(chosen).to_contain_text("within 300 km of a point")
     expect(page.get_by_role("button", name=re.compile("^1 .*Paris.*France"))).to_be_visible()
     turned(page, 4, at=(46.0, 2.0, 2))
     picture(visit, "restricted")
@@ -187,7 +192,15 @@ def test_the_search_is_restricted_in_every_way(visit: Visit) -> None:
     drag(page, on_map(page, 40, -110), on_map(page, 28, -90))
     tools.get_by_role("button", name="Search only in here").click()
     expect(page.get_by_role("button", name=re.compile("^1 .*Paris, Texas"))).to_be_visible()
-    expect(page.get_by_text("Restricted to latitude")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Restricted to box of .* km around .* \(latitude 2\d"))).to_be_visible()
+    expect(chosen).to_contain_text(re.compile("box of .* km around .*, United States"))
+    clear.click()
+    restrict(page, "48.86,2.35,50")  # what is typed is shown in words too, and stays what it is
+    expect(chosen).to_contain_text("within 50 km of Paris, France")
+    page.get_by_role("button", name="Desert").click()
+    expect(
+        page.get_by_text("Restricted to within 50 km of Paris, France (within 50 km of 48.86, 2.35)")
+    ).to_be_visible()
     visit.clean()
 
 
