@@ -13,41 +13,39 @@ from ui.words import plain
 
 if TYPE_CHECKING:
     from geoclip_core.locate.explain import PhotoExplanation
-    from geoclip_core.locate.locator import Locator
 
 Method = Literal["gradient", "occlusion"]
 _NAMES: dict[Method, str] = {"gradient": "Quick look: gradient", "occlusion": "Thorough: hide parts one by one"}
 
 
-def panel(locator: Locator, outcome: Outcome, index: int) -> None:
+def panel(outcome: Outcome, index: int) -> None:
     """Offer to explain a photo, show how far that is, then the photo with its parts marked.
 
     Args:
-        locator: The model that gave the answer.
         outcome: With an answer.
         index: Which of its photos.
     """
-    if locator.name == "embedded" or outcome.answer is None:
+    if outcome.locator.name == "embedded" or outcome.answer is None:
         st.caption("Which parts of a photo matter can be shown by the full model.")
         return
     job = outcome.explanations.get(index)
     if job is None:
         with st.container(horizontal=True):
             for method, name in _NAMES.items():
-                st.button(name, key=f"{method} {index}", on_click=_start, args=(locator, outcome, index, method))
+                st.button(name, key=f"{method} {index}", on_click=_start, args=(outcome, index, method))
     elif job.running:
         _wait(job)
     else:
         _show(job, outcome, index)
 
 
-def _start(locator: Locator, outcome: Outcome, index: int, method: Method) -> None:
+def _start(outcome: Outcome, index: int, method: Method) -> None:
     from geoclip_core.locate.explain import explain_photo
 
     answer, photo = outcome.answer, outcome.question.photos[index]
     assert answer is not None
     outcome.explanations[index] = Job(
-        lambda progress: explain_photo(locator, photo, answer, method=method, progress=progress)
+        lambda progress: explain_photo(outcome.locator, photo, answer, method=method, progress=progress)
     )
 
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 from streamlit_folium import st_folium
 
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import asset_path
 from geoclip_core.maps.basemap import Tiles
-from geoclip_core.maps.folium_map import Drawing, Outline, Pin, answer_layer, base_map
+from geoclip_core.maps.folium_map import Drawing, Pin, answer_layer, base_map
 from ui import ask, compare, download, known, offline, panels, paste, scene, session, take, views, wishes
 from ui.demo import demo
 from ui.scene import Scene
-from ui.session import Loaded, Outcome
+from ui.session import Outcome
+from ui.views import View
 from ui.words import plain
 
 MAP_HEIGHT_PX = 600
 PHONE_MAP_HEIGHT_PX = 420
 
 
-def seen(loaded: Loaded, outcome: Outcome, dark: bool) -> Scene | None:
+def seen(outcome: Outcome, view: View) -> Scene | None:
     """What the map shows of an answer; None where there is nothing, which is said."""
     try:
         with st.spinner("Computing the field of this view"):
-            return session.scene_of(loaded.locator, outcome, views.shown(), dark)
+            return session.scene_of(outcome, view, st.context.theme.type == "dark")
     except GeoclipError as error:
         st.warning(plain(str(error)))
         return None
@@ -39,8 +42,8 @@ def drawing(outcome: Outcome, picture: Scene | None, other: Outcome | None, onli
     if other is not None and other.answer is not None:
         theirs = scene.candidates(other.answer)
         pins += scene.pins(theirs, None, other=True)
-        drawn = next((s for (v, _), s in other.scenes.items() if v is views.WORLD), None)
-        outlines += [Outline(o.shape, o.dashes, other=True) for o in (drawn.outlines[-1:] if drawn else ())]
+        drawn = seen(other, views.WORLD)  # all of it, wherever the map is
+        outlines += [replace(outline, other=True) for outline in (drawn.outlines if drawn else ())]
     track, place = None, known.position()
     if place is not None:
         track = scene.track(answer, place, known.error_of(answer, place))
@@ -117,7 +120,7 @@ def show() -> None:
                 panels.landing()
             else:
                 panels.trouble(outcome, loaded)
-                panels.photos(loaded.locator, outcome)
+                panels.photos(outcome)
         return
     answer = outcome.answer
     names = ["Evidence", *(["Photos"] if outcome.photos else []), "Known position", "Compare", "Take along"]
@@ -128,9 +131,10 @@ def show() -> None:
         views.breadcrumb()
         panels.restricted(answer)
     with below:
-        picture = seen(loaded, outcome, st.context.theme.type == "dark")
+        picture = seen(outcome, views.shown())
+        drawn = drawing(outcome, picture, other, bool(tiles))
     with place:
-        draw_map(tiles, drawing(outcome, picture, other, bool(tiles)))
+        draw_map(tiles, drawn)
     if picture is not None:
         below.caption(panels.map_caption(picture))
     with beside:
@@ -140,7 +144,7 @@ def show() -> None:
         panels.evidence(answer)
     if outcome.photos:
         with tabs["Photos"]:
-            panels.photos(loaded.locator, outcome)
+            panels.photos(outcome)
     with tabs["Known position"]:
         known.panel(answer, [photo.exif.latlon for photo in outcome.photos if photo.exif.latlon is not None])
     if other is not None:
@@ -148,4 +152,4 @@ def show() -> None:
             compare.panel(outcome, other)
     if picture is not None:
         with tabs["Take along"]:
-            take.panel(loaded.locator, outcome, answer, views.shown(), picture)
+            take.panel(outcome, answer, views.shown(), picture)

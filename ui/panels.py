@@ -16,7 +16,6 @@ from ui.words import degrees, distance, flag, percent, plain
 
 if TYPE_CHECKING:
     from geoclip_core.locate.answer import Answer
-    from geoclip_core.locate.locator import Locator
 
 _ICONS = {"visual": ":material/visibility:", "text": ":material/text_fields:", "exif": ":material/photo_camera:"}
 _MODELS = {
@@ -115,13 +114,13 @@ def evidence(answer: Answer) -> None:
         st.caption(plain(remark))
 
 
-def photos(locator: Locator, outcome: Outcome) -> None:
+def photos(outcome: Outcome) -> None:
     """What was shown, what its file says, and which parts of it matter."""
     for index, seen in enumerate(outcome.photos):
         with st.container(border=True):
             _photo(seen)
             if outcome.answer is not None:
-                explain.panel(locator, outcome, index)
+                explain.panel(outcome, index)
 
 
 def _photo(seen: PhotoSeen) -> None:

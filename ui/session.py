@@ -91,6 +91,7 @@ class Outcome:
     Attributes:
         key: Of the question.
         question: As it was asked.
+        locator: Who was asked.
         answer: None where there is none.
         error: Why not.
         photos: What was shown.
@@ -101,6 +102,7 @@ class Outcome:
 
     key: str
     question: Question
+    locator: Locator
     answer: Answer | None = None
     error: GeoclipError | None = None
     photos: list[PhotoSeen] = field(default_factory=list)
@@ -177,7 +179,7 @@ def _asked(locator: Locator, question: Question, key: str) -> Outcome:
     from geoclip_core.photo.decode import open_photo
     from geoclip_core.photo.exif import read_exif
 
-    outcome = Outcome(key, question)
+    outcome = Outcome(key, question, locator)
     try:
         photos = [open_photo(data) for data in question.photos]
         for photo in photos:
@@ -193,7 +195,7 @@ def _asked(locator: Locator, question: Question, key: str) -> Outcome:
     return outcome
 
 
-def scene_of(locator: Locator, outcome: Outcome, view: View, dark: bool) -> Scene:
+def scene_of(outcome: Outcome, view: View, dark: bool) -> Scene:
     """What the map draws of a view; computed when it is new.
 
     Raises:
@@ -203,7 +205,7 @@ def scene_of(locator: Locator, outcome: Outcome, view: View, dark: bool) -> Scen
 
     assert outcome.answer is not None
     if (view, dark) not in outcome.scenes:
-        outcome.scenes[view, dark] = scene(locator, outcome.answer, view, dark)
+        outcome.scenes[view, dark] = scene(outcome.locator, outcome.answer, view, dark)
     return outcome.scenes[view, dark]
 
 

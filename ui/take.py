@@ -19,7 +19,6 @@ from ui.views import WORLD, View
 if TYPE_CHECKING:
     from geoclip_core.locate.answer import Answer
     from geoclip_core.locate.field import Field
-    from geoclip_core.locate.locator import Locator
 
 _WORLD_SIZE = (1024, 2048)
 
@@ -32,8 +31,9 @@ def link(outcome: Outcome, page: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(kept), ""))
 
 
-def panel(locator: Locator, outcome: Outcome, answer: Answer, view: View, scene: Scene) -> None:
+def panel(outcome: Outcome, answer: Answer, view: View, scene: Scene) -> None:
     """Downloads of the answer, and of the view that the map shows."""
+    locator = outcome.locator
 
     def field() -> Field:
         # The world on a plain grid of degrees, which every program reads, instead of the web map's projection.
