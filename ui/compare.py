@@ -27,10 +27,16 @@ def other(current: Outcome) -> Outcome | None:
         list(earlier),
         index=None,
         key="other",
-        format_func=lambda key: earlier[key].question.label if key in earlier else "",
+        format_func=lambda key: _name(earlier[key], current) if key in earlier else "",
         placeholder="none",
     )
     return earlier.get(key) if key else None
+
+
+def _name(outcome: Outcome, beside: Outcome) -> str:
+    """What was asked, and who, where that is not the same for both."""
+    by = f" · {outcome.locator.name}" if outcome.locator.name != beside.locator.name else ""
+    return outcome.question.label + by
 
 
 def panel(current: Outcome, earlier: Outcome) -> None:
@@ -38,7 +44,7 @@ def panel(current: Outcome, earlier: Outcome) -> None:
     for column, outcome, letters in zip(st.columns(2), (current, earlier), (False, True), strict=True):
         if outcome.answer is None:
             continue
-        column.markdown(f"**{plain(outcome.question.label)}**")
+        column.markdown(f"**{plain(_name(outcome, current if letters else earlier))}**")
         column.markdown("  \n".join(_lines(outcome.answer, letters)))
 
 

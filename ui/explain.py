@@ -25,7 +25,9 @@ def panel(outcome: Outcome, index: int) -> None:
         outcome: With an answer.
         index: Which of its photos.
     """
-    if outcome.locator.name == "embedded" or outcome.answer is None:
+    from geoclip_core.locate.explain import explains
+
+    if outcome.answer is None or not explains(outcome.locator):
         st.caption("Which parts of a photo matter can be shown by the full model.")
         return
     job = outcome.explanations.get(index)

@@ -10,7 +10,7 @@ from geoclip_core.errors import NoEvidenceError
 from ui import download, explain, wishes
 from ui.demo import demo
 from ui.scene import LEAST_SHOWN, Scene, candidates
-from ui.session import Loaded, Outcome, PhotoSeen
+from ui.session import AUTO, Loaded, Outcome, PhotoSeen
 from ui.views import CITY_KM, View
 from ui.words import degrees, distance, flag, percent, plain
 
@@ -23,6 +23,7 @@ _MODELS = {
     "embedded": "knows place names and what they mean, and what can be seen without the full model: the position "
     "a photo's file states, and views from above where it was trained for them",
 }
+_LOCAL = "was trained and exported here"
 
 
 def landing() -> None:
@@ -109,7 +110,7 @@ def evidence(answer: Answer) -> None:
     for note in answer.evidence:
         unused = "" if note.used else " (not used)"
         st.markdown(f"{_ICONS[note.kind]} {plain(note.label)}{unused}")
-    st.caption(f"Answered by the model **{plain(answer.model)}**, which {_MODELS.get(answer.model, 'is local')}.")
+    st.caption(f"Answered by the model **{plain(answer.model)}**, which {_MODELS.get(answer.model, _LOCAL)}.")
     for remark in answer.notes:
         st.caption(plain(remark))
 
@@ -147,12 +148,27 @@ def _photo(seen: PhotoSeen) -> None:
 
 def model(loaded: Loaded) -> None:
     """Which model is in use, why, and the way to the full one."""
+    from geoclip_core.weights.local import survey_models
+
     name = loaded.locator.name
-    with st.popover(f"Model: {name}", icon=":material/memory:", width="stretch"):
-        st.markdown(f"**{plain(name)}** {_MODELS.get(name, 'is a local model')}.")
+    local, wrong = survey_models()
+    with st.popover(f"Model: {plain(name)}", icon=":material/memory:", width="stretch"):
+        st.markdown(f"**{plain(name)}** {_MODELS.get(name, _LOCAL)}.")
         for reason in (loaded.locator.reason, loaded.trouble):
             if reason:
                 st.caption(plain(reason))
+        if local:
+            names = {AUTO: "the usual model"} | {str(record.folder): plain(record.name) for record in local}
+            usual = "geoclip where its weights are here, else embedded"
+            st.radio(
+                "Ask",
+                list(names),
+                key="model",
+                captions=[usual, *(plain(record.summary) for record in local)],
+                format_func=lambda option: names.get(option, option),
+            )
+        for words in wrong if not demo() else ():  # they name folders of this machine
+            st.caption(f":material/warning: {plain(words)}")
         if name == "embedded" and not demo():
             download.offer("offer in the model's panel")
 

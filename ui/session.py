@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,7 +13,7 @@ from PIL import Image
 from geoclip_core.errors import GeoclipError, WeightsError
 from ui import views
 from ui.job import Job, Progress
-from ui.words import area_named
+from ui.words import area_named, plain
 
 if TYPE_CHECKING:  # these import torch, which the first sight of the page does not wait for
     from geoclip_core.locate.answer import Answer
@@ -23,7 +24,9 @@ if TYPE_CHECKING:  # these import torch, which the first sight of the page does 
     from ui.scene import Scene
     from ui.views import View
 
+AUTO = "auto"
 MOST_KEPT = 8
+_MOST_MODELS = 3
 _THUMBNAIL_PX = 480
 _POLL_SECONDS = 0.2
 
@@ -111,19 +114,21 @@ class Outcome:
     explanations: dict[int, Job[PhotoExplanation]] = field(default_factory=dict)
 
 
-@st.cache_resource(show_spinner=False)
-def loading() -> Job[Loaded]:
-    """The model on its way, or loaded; one for all visitors."""
-    return Job(_load)
+@st.cache_resource(show_spinner=False, max_entries=_MOST_MODELS)
+def loading(name: str) -> Job[Loaded]:
+    """A model, by its name or its folder, on its way or loaded; one for all visitors."""
+    return Job(lambda progress: _load(name, progress))
 
 
-def _load(progress: Progress) -> Loaded:
+def _load(name: str, progress: Progress) -> Loaded:
     from geoclip_core.locate.locator import load_locator
 
     trouble = ""
     try:
-        locator = load_locator("auto", progress=progress)
+        locator = load_locator(name, progress=progress)
     except WeightsError as error:
+        if name != AUTO:
+            raise
         locator, trouble = load_locator("embedded", progress=progress), str(error)
     locator.locate(text="Paris")  # reads the tables that are read on first use
     Job(lambda _: locator.locate(text="sand dunes"))  # and behind the page those that only descriptions need
@@ -131,12 +136,28 @@ def _load(progress: Progress) -> Loaded:
 
 
 def loaded() -> Loaded:
-    """The model; waits for it behind a progress bar.
+    """The model that the visitor chose; where it cannot be loaded that is told, and the usual one is taken.
+
+    Raises:
+        GeoclipError: That cannot be loaded either.
+    """
+    name = st.session_state.get("model", AUTO)
+    if name != AUTO:
+        try:
+            return _awaited(name)
+        except GeoclipError as error:
+            st.session_state["model"] = AUTO
+            st.session_state["trouble"] = plain(f"The model {Path(name).name} cannot be used: {error}")
+    return _awaited(AUTO)
+
+
+def _awaited(name: str) -> Loaded:
+    """A model; waits for it behind a progress bar.
 
     Raises:
         GeoclipError: It cannot be loaded.
     """
-    job = loading()
+    job = loading(name)
     if job.running:
         bar = st.progress(0.0, "Loading the model")
         while not job.wait(_POLL_SECONDS):
@@ -149,7 +170,7 @@ def loaded() -> Loaded:
     try:
         return job.result()
     except GeoclipError:
-        loading.clear()  # the next visit tries again
+        loading.clear(name)  # the next visit tries again
         raise
 
 

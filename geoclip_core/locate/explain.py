@@ -84,6 +84,11 @@ class PhotoExplanation:
         return Image.fromarray(np.rint(drawn).astype(np.uint8))
 
 
+def explains(locator: Locator) -> bool:
+    """Whether a model looks at photos through CLIP, so that :func:`explain_photo` can tell their parts apart."""
+    return isinstance(locator._reader, GeoclipReader)
+
+
 def explain_photo(
     locator: Locator,
     photo: PhotoSource | Photo,

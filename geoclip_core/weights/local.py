@@ -100,24 +100,33 @@ def models_folder() -> Path:
     return Path(given).expanduser() if given else user_data_path("geoclip_core", appauthor=False) / "models"
 
 
-def local_models() -> list[LocalRecord]:
-    """Models in the models' folder, by name; a folder whose record cannot be used is passed over with a warning."""
+def survey_models() -> tuple[list[LocalRecord], list[str]]:
+    """Models in the models' folder by name, and in words what is wrong with the folders that are passed over."""
     found: dict[str, LocalRecord] = {}
+    wrong: list[str] = []
     try:
         folders = sorted(path.parent for path in models_folder().glob(f"*/{RECORD}"))
     except OSError:  # a folder that cannot be read is as good as none
-        return []
+        return [], []
     for folder in folders:
         try:
             record = read_record(folder)
         except WeightsError as error:
-            warnings.warn(f"A model is passed over: {error}", stacklevel=2)
+            wrong.append(f"A model is passed over: {error}")
             continue
         if record.name in MODELS or record.name in found:
-            warnings.warn(f"A model is passed over: the name {record.name} of {folder} is taken", stacklevel=2)
+            wrong.append(f"A model is passed over: the name {record.name} of {folder} is taken")
             continue
         found[record.name] = record
-    return [found[name] for name in sorted(found)]
+    return [found[name] for name in sorted(found)], wrong
+
+
+def local_models() -> list[LocalRecord]:
+    """Models in the models' folder, by name; a folder whose record cannot be used is passed over with a warning."""
+    found, wrong = survey_models()
+    for words in wrong:
+        warnings.warn(words, stacklevel=2)
+    return found
 
 
 def find_local(name: str) -> LocalRecord:

@@ -128,7 +128,7 @@ def test_choosing_a_place_shows_its_surroundings_and_the_way_back(page: AppTest)
 def test_a_view_is_computed_once(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(page, "Pyramids of Giza")
     page.button(key="place 0").click().run()
-    locator = session.loading().result().locator
+    locator = session.loading(session.AUTO).result().locator
     computed: list[object] = []
     monkeypatch.setattr(locator, "locate", lambda *_, **__: computed.append(1))
     monkeypatch.setattr(locator, "field", lambda *_, **__: computed.append(1))
