@@ -86,7 +86,7 @@ def hard_negatives(latlon: Tensor, pool: Tensor, count: int, beyond_km: float) -
     Returns:
         (k, 2) distinct rows of the pool, k at most ``n * count``.
     """
-    here, there = (_unit(float64(points)) for points in (latlon, pool))
+    here, there = unit_points(latlon), unit_points(pool)
     cosine = here @ there.T
     same = (cosine >= math.cos(beyond_km / EARTH_RADIUS_KM)).any(0)
     best = cosine.masked_fill(same, -2.0).topk(min(count, len(pool)), dim=1)
@@ -94,6 +94,7 @@ def hard_negatives(latlon: Tensor, pool: Tensor, count: int, beyond_km: float) -
     return pool[chosen.to(pool.device)]
 
 
-def _unit(latlon: Tensor) -> Tensor:
-    lat, lon = torch.deg2rad(latlon).unbind(1)
+def unit_points(latlon: Tensor) -> Tensor:
+    """Unit vectors (n, 3), float64, of points (n, 2) in degrees."""
+    lat, lon = torch.deg2rad(float64(latlon)).unbind(1)
     return torch.stack((lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()), dim=1)

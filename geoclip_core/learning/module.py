@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from geoclip_core.errors import TrainingError
 from geoclip_core.learning.dataset import Batch
 from geoclip_core.learning.gather import gather_objects, gather_rows, gather_with_gradient
+from geoclip_core.learning.geocells import geocell_centres, geocell_loss
 from geoclip_core.learning.gps_queue import GpsQueue, hard_negatives
 from geoclip_core.learning.loss import contrastive_loss
 from geoclip_core.learning.noise import generator_of, gps_noise
@@ -67,6 +68,7 @@ class GeoLearner(LightningModule):
         self.provenance: dict[str, Any] = {}
         self.metrics: dict[str, float] = {}
         self._pool: Tensor | None = None
+        self._cells: Tensor | None = None
         self._retrieval: GalleryRetrieval | None = None
 
     @property
@@ -118,17 +120,7 @@ class GeoLearner(LightningModule):
         torch.manual_seed(self._generator(_LAYERS).initial_seed())
         images = self.encode_images(batch.inputs)
         latlon = gps_noise(batch.latlon, recipe.noise_m, self._generator(_BATCH_NOISE))
-        places, first = gather_rows(latlon) if recipe.gather else (latlon, 0)
-        others = self._negatives(batch.latlon)
-        vectors = self.encode_places(torch.cat((places, others)))
-        loss = contrastive_loss(
-            images,
-            vectors[: len(places)],
-            self.logit_scale.exp(),
-            negatives=vectors[len(places) :],
-            first=first,
-            all_images=(gather_with_gradient(images) if recipe.gather else images) if recipe.symmetric else None,
-        )
+        loss = self._loss(images, latlon, batch.latlon)
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"The loss became {loss.item()} in epoch {self.current_epoch}, batch {batch_idx} (rows "
@@ -141,6 +133,25 @@ class GeoLearner(LightningModule):
         self.log("train/loss", loss, prog_bar=True, sync_dist=True)
         self.log("train/scale", self.logit_scale.exp())
         return loss
+
+    def _loss(self, images: Tensor, latlon: Tensor, exact: Tensor) -> Tensor:
+        """Loss of photos at places, against geocells or other places; ``exact`` are the places without noise."""
+        recipe = self.recipe
+        if self._cells is not None:
+            cells = self.encode_places(self._cells)
+            smoothing_km = recipe.geocell_smoothing_km
+            return geocell_loss(images, latlon, cells, self._cells, self.logit_scale.exp(), smoothing_km)
+        places, first = gather_rows(latlon) if recipe.gather else (latlon, 0)
+        others = self._negatives(exact)
+        vectors = self.encode_places(torch.cat((places, others)))
+        return contrastive_loss(
+            images,
+            vectors[: len(places)],
+            self.logit_scale.exp(),
+            negatives=vectors[len(places) :],
+            first=first,
+            all_images=(gather_with_gradient(images) if recipe.gather else images) if recipe.symmetric else None,
+        )
 
     def _negatives(self, latlon: Tensor) -> Tensor:
         """Coordinates besides the batch's: the queue with its noise, and hard negatives."""
@@ -179,11 +190,14 @@ class GeoLearner(LightningModule):
         return learning_rate_factor(step, per_epoch, steps, self.recipe)
 
     def on_fit_start(self) -> None:
-        """Seed the queue with real coordinates, unless it came from a checkpoint."""
+        """Seed the queue with real coordinates, unless it came from a checkpoint; divide the Earth into geocells."""
         latlon = torch.from_numpy(np.ascontiguousarray(self._data.train_latlon))
         rank = 0 if self.recipe.shared_queue else None
         self.queue.seed(latlon.to(self.queue.latlon.device), self._generator(_QUEUE_SEED, rank=rank))
         self._pool = latlon if self.recipe.hard_negatives else None
+        if self.recipe.geocell_photos:
+            centres = geocell_centres(latlon.double().numpy(), self.recipe.geocell_photos)
+            self._cells = torch.from_numpy(centres).float().to(self.device)
 
     def on_train_start(self) -> None:
         """Put a frozen tower, and one with frozen statistics, into evaluation mode."""

@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import GeoclipError, TrainingError, WeightsError
 from geoclip_core.learning.export import read_checkpoint
+from geoclip_core.learning.features import CachedFeatures
 from geoclip_core.learning.toy import PaintedPlanet
 from geoclip_core.locate.locator import load_locator
 from geoclip_core.model.clip import ClipShape, build_towers
@@ -144,8 +145,6 @@ def test_train_from_features_export_and_locate(
         points = torch.from_numpy(gallery)
         assert torch.equal(encoder(points), model.location_encoder(points))
         # Nine of ten of these photos were trained on.
-        from geoclip_core.learning.features import CachedFeatures
-
         source = CachedFeatures(str(features))
         plain = source.validation_batch(np.arange(len(source)))
         photos = F.normalize(model.encode_images(plain.inputs)[:, 0], dim=1)
@@ -217,6 +216,36 @@ def test_fine_tuning_from_the_released_heads_lowers_the_loss(features: Path, tmp
         frozen = key.endswith(".b")  # the Fourier features
         assert torch.equal(tuned[key], value) == frozen, key
         assert torch.nn.functional.cosine_similarity(tuned[key].flatten(), value.flatten(), 0) > 0.98, key
+
+
+def test_classification_over_geocells_learns_and_goes_on_where_it_stopped(features: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    arguments = [
+        f"--config={CONFIGS / 'geocells.yaml'}",
+        f"--data.source.init_args.folder={features}",
+        f"--trainer.default_root_dir={run}",
+        "--data.source.init_args.views=0",
+        "--trainer.check_val_every_n_epoch=10",
+        "--trainer.log_every_n_steps=1",
+        "--data.validation=0.1",
+        "--data.batch_size=72",
+        "--model.recipe.geocell_photos=3",
+        "--model.recipe.geocell_smoothing_km=500",
+        "--model.recipe.learning_rate=1e-3",
+        "--model.recipe.decay=1",
+        "--model.location={sigmas: [1.0, 4.0], rows: 32, width: 64, dim: 32}",
+        *QUIET,
+    ]
+    train.main(["fit", *arguments, "--trainer.max_epochs=30"])
+    train.main(["fit", *arguments, "--trainer.max_epochs=40", "--ckpt_path=last"])
+    assert len(validation(run, "validation/median_km")) == 3
+    model, _ = read_checkpoint(run / "checkpoints" / "last.ckpt")
+    source = CachedFeatures(str(features))
+    with torch.no_grad():
+        photos = F.normalize(model.encode_images(source.validation_batch(np.arange(len(source))).inputs)[:, 0], dim=1)
+        places = F.normalize(model.encode_places(torch.from_numpy(source.latlon)), dim=1)
+    found = source.latlon[(photos @ places.T).argmax(1)]
+    assert np.median(great_circle_km(found, source.latlon)) < 2500  # 10,008 km by chance
 
 
 @pytest.mark.parametrize("mode", ["none", "lora"])
