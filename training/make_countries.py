@@ -44,8 +44,25 @@ WITHOUT_ID = {
     "Clipperton I.": "FR",
 }
 DROPPED = {"Spratly Is.", "Bajo Nuevo Bank", "Serranilla Bank", "Scarborough Reef"}  # claimed by several
-# Natural Earth shows who controls a place; ISO 3166-2 and GeoNames list Crimea under Ukraine.
-MOVED = {("RU", "UA"): (32.0, 44.0, 37.0, 46.5)}  # from, to: west, south, east, north of the polygons
+# Parts that go under another code: from, to, box around them (west, south, east, north). Natural Earth shows who
+# controls a place and draws some territories as parts of their sovereign; ISO 3166 and GeoNames list Crimea under
+# Ukraine and give these territories codes of their own.
+MOVED = (
+    ("RU", "UA", (32.0, 44.0, 37.0, 46.5)),
+    ("FR", "GF", (-55.0, 2.0, -51.0, 6.0)),
+    ("FR", "GP", (-62.0, 15.7, -60.9, 16.6)),
+    ("FR", "MQ", (-61.4, 14.3, -60.7, 15.0)),
+    ("FR", "RE", (55.0, -21.5, 56.0, -20.7)),
+    ("FR", "YT", (44.9, -13.1, 45.4, -12.5)),
+    ("NO", "SJ", (10.0, 74.0, 35.0, 81.0)),  # Svalbard
+    ("NO", "SJ", (-9.5, 70.5, -7.5, 71.5)),  # Jan Mayen
+    ("NO", "BV", (3.0, -54.7, 3.7, -54.2)),
+    ("NL", "BQ", (-68.6, 11.9, -68.0, 12.4)),  # Bonaire
+    ("NL", "BQ", (-63.4, 17.4, -62.9, 17.8)),  # Saba and Saint Eustatius
+    ("NZ", "TK", (-172.7, -9.5, -171.0, -8.5)),
+    ("AU", "CX", (105.3, -10.8, 105.9, -10.2)),
+    ("AU", "CC", (96.5, -12.5, 97.1, -11.7)),
+)
 
 # Lost to the source's quantisation (0.0036 degrees), drawn as a disk of the right area (0.44 km2) instead.
 DISKS = {"VA": (41.9034, 12.4529, 0.374)}  # latitude, longitude, radius in km
@@ -102,7 +119,7 @@ def polygon(rings: list[list[int]], arcs: list[Points]) -> Geometry:
 
 def moved(code: str, shape: Geometry) -> str:
     """The code under which a polygon goes."""
-    for (giver, taker), box in MOVED.items():
+    for giver, taker, box in MOVED:
         if code == giver and shapely.box(*box).contains(shape):
             return taker
     return code

@@ -1,8 +1,8 @@
 """Countries: their outlines, and which one a point lies in.
 
 The outlines are Natural Earth 1:10m (``training/make_countries.py`` makes the table), accurate to a few
-hundred metres. French Guiana, Réunion, Svalbard and their like are drawn as part of France, Norway and so on;
-Greenland, Puerto Rico, Hong Kong and other territories with an outline of their own have their own code.
+hundred metres. Every code of ISO 3166-1 has one: French Guiana, Svalbard, Greenland, Hong Kong and other territories go
+under their own code, as in GeoNames, not under that of the country they belong to.
 """
 
 from __future__ import annotations

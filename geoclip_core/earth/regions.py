@@ -158,7 +158,7 @@ class CountryRegion:
         name: What to call them together; the countries' names when absent.
 
     Raises:
-        RegionError: No code, an unknown code, or a code without an outline of its own.
+        RegionError: No code, or an unknown one.
     """
 
     codes: tuple[str, ...]
@@ -170,9 +170,7 @@ class CountryRegion:
         for code in self.codes:
             if code not in countries():
                 raise RegionError(
-                    f"{country_name(code)} ({code}) has no outline of its own here: it is not drawn, or drawn "
-                    "as a part of another country",
-                    way_out="name that country, a box (south,west,north,east) or a circle (lat,lon,radius_km)",
+                    f"No country has the code {code!r}", allowed="ISO 3166-1 alpha-2, such as FR; XK for Kosovo"
                 )
 
     @property
