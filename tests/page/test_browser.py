@@ -14,7 +14,7 @@ import rasterio
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
-from tests.page.conftest import Visit, open_page
+from tests.page.conftest import ROOT, Visit, open_page
 from tests.page.steps import (
     DARK,
     PHONE,
@@ -60,18 +60,25 @@ def test_photos_their_files_and_a_known_position(visit: Visit, located_photo: by
     visit.clean()
 
 
-def test_a_photo_is_pasted_from_the_clipboard(visit: Visit, located_photo: bytes) -> None:
+def test_a_photo_is_pasted_from_the_clipboard(visit: Visit) -> None:
     page = visit.page
+    stream = io.BytesIO()
+    Image.open(ROOT / "assets" / "samples" / "nile_delta.jpg").save(stream, format="PNG")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.evaluate(
-        """(bytes) => {
-            const data = new DataTransfer();
-            data.items.add(new File([new Uint8Array(bytes)], "pasted.jpg", {type: "image/jpeg"}));
-            const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
-            document.body.dispatchEvent(event);
+        """async (bytes) => {
+            const photo = new Blob([new Uint8Array(bytes)], {type: "image/png"});
+            await navigator.clipboard.write([new ClipboardItem({"image/png": photo})]);
         }""",
-        list(located_photo),
+        list(stream.getvalue()),
     )
-    expect(page.get_by_role("button", name=re.compile("^1 .*Sydney"))).to_be_visible()
+    page.keyboard.press("Control+V")
+    expect(page.get_by_test_id("stFileUploader")).to_contain_text("image.png")
+    expect(page.get_by_role("button", name=re.compile("^1 .*Egypt"))).to_be_visible()
+    page.get_by_label("Describe a place").focus()
+    page.evaluate("navigator.clipboard.writeText('Mount Fuji')")
+    page.keyboard.press("Control+V")  # a text is pasted where the cursor is
+    expect(page.get_by_label("Describe a place")).to_have_value("Mount Fuji")
     visit.clean()
 
 
