@@ -32,13 +32,17 @@ def panel(outcome: Outcome, index: int) -> None:
         return
     job = outcome.explanations.get(index)
     if job is None:
-        with st.container(horizontal=True):
-            for method, name in _NAMES.items():
-                st.button(name, key=f"{method} {index}", on_click=_start, args=(outcome, index, method))
+        _offer(outcome, index)
     elif job.running:
-        _wait(job)
+        _wait(job, index)
     else:
         _show(job, outcome, index)
+
+
+def _offer(outcome: Outcome, index: int) -> None:
+    with st.container(horizontal=True):
+        for method, name in _NAMES.items():
+            st.button(name, key=f"{method} {index}", on_click=_start, args=(outcome, index, method))
 
 
 def _start(outcome: Outcome, index: int, method: Method) -> None:
@@ -52,13 +56,13 @@ def _start(outcome: Outcome, index: int, method: Method) -> None:
 
 
 @st.fragment(run_every=0.5)
-def _wait(job: Job[PhotoExplanation]) -> None:
+def _wait(job: Job[PhotoExplanation], index: int) -> None:
     if not job.running:
         st.rerun()
     done, total = job.progress
     bar, stop = st.columns([5, 1], vertical_alignment="bottom")
     bar.progress(job.share, f"Looking at the photo: {done} of {total}" if total else "Looking at the photo")
-    if stop.button("Stop", key="stop explaining", width="stretch"):
+    if stop.button("Stop", key=f"stop explaining {index}", width="stretch"):
         job.cancel()
 
 
@@ -72,6 +76,7 @@ def _show(job: Job[PhotoExplanation], outcome: Outcome, index: int) -> None:
     except CancelledError:
         del outcome.explanations[index]
         st.caption("Stopped.")
+        _offer(outcome, index)
         return
     except GeoclipError as error:
         st.error(plain(str(error)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import numpy as np
 import pytest
@@ -43,16 +44,20 @@ def photo() -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("method", ["gradient", "occlusion"])
-def test_a_photo_is_explained_when_asked_for(
-    method: str, locator: Locator, photo: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def page(locator: Locator, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page with an answer to the photo."""
     monkeypatch.setenv("GEOCLIP_TILES", "off")
     monkeypatch.setattr(session, "loaded", lambda: Loaded(locator))
     offline.tiles_now.clear()
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S).run()
-    page.file_uploader[0].set_value([("photo.png", photo, "image/png")]).run()
+    page.file_uploader[0].set_value([(name, photo, "image/png") for name in ("photo.png", "again.png")]).run()
     assert not page.exception
+    return page
+
+
+@pytest.mark.parametrize("method", ["gradient", "occlusion"])
+def test_a_photo_is_explained_when_asked_for(method: str, page: AppTest) -> None:
     outcome = page.session_state["outcome"]
     assert outcome.explanations == {}  # nothing is computed before it is asked for
     page.button(key=f"{method} 0").click().run()
@@ -63,3 +68,41 @@ def test_a_photo_is_explained_when_asked_for(
     assert any("Orange speaks for" in caption.value for caption in page.caption)
     page.button(key="again 0").click().run()
     assert outcome.explanations == {}
+
+
+def test_a_running_explanation_is_stopped_and_the_page_goes_on(page: AppTest, locator: Locator) -> None:
+    assert isinstance(locator._reader, GeoclipReader)
+    begun, go_on = threading.Event(), threading.Event()
+    passes: list[int] = []
+
+    def slow(*_: object) -> None:
+        passes.append(1)
+        begun.set()
+        assert go_on.wait(PATIENCE_S)
+
+    held = locator._reader.model.image_encoder.register_forward_pre_hook(slow)
+    outcome = page.session_state["outcome"]
+    page.button(key="occlusion 0").click().run()
+    first = outcome.explanations[0]
+    assert begun.wait(PATIENCE_S)
+    page.button(key="occlusion 1").click().run()  # two may run at once
+    assert not page.exception
+    page.button(key="stop explaining 1").click().run()
+    page.button(key="stop explaining 0").click().run()
+    assert not page.exception
+    second = outcome.explanations[1]
+    assert first.running  # until the pass that is under way ends
+    assert second.running
+    go_on.set()
+    assert first.wait(PATIENCE_S)
+    assert second.wait(PATIENCE_S)
+    assert len(passes) == 2
+    page.run()
+    assert not page.exception
+    assert "Stopped." in [caption.value for caption in page.caption]
+    assert outcome.explanations == {}
+    held.remove()
+    page.button(key="gradient 0").click().run()  # and another one can be started at once
+    assert outcome.explanations[0].wait(PATIENCE_S)
+    page.run()
+    assert any("Orange speaks for" in caption.value for caption in page.caption)
