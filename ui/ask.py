@@ -17,6 +17,7 @@ EXAMPLES = ("Pyramids of Giza", "Desert", "Burj Khalifa", "Boston, Massachusetts
 PHOTO_TYPES = ("jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "tif", "tiff", "gif", "bmp")
 CONTINENTS = ("Africa", "Antarctica", "Asia", "Europe", "North America", "Oceania", "South America")
 _RADIUS_KM = 500
+_RADIUS_PX = 140
 
 
 @st.cache_data(show_spinner=False)
@@ -148,8 +149,8 @@ def _region() -> str | None:
     def name(given: str) -> str:
         return f"{flag(given)} {known[given]}" if given in known else named.get(given, given)
 
-    chosen, radius = st.columns([4, 1])
-    places = chosen.multiselect(
+    row = st.container(horizontal=True)  # side by side on a phone too
+    places = row.multiselect(
         "Search in",
         [*CONTINENTS, *known, *named],
         key="regions",
@@ -161,13 +162,14 @@ def _region() -> str | None:
         help="Countries, continents, or what you type: a box (south,west,north,east) or a circle (lat,lon,radius in "
         "km). You can also draw a box on the map, or click the map and search around that point.",
     )
-    radius.number_input(
+    row.number_input(
         "Radius, km",
         1,
         20015,
         _RADIUS_KM,
         key="radius",
         on_change=_resize,
+        width=_RADIUS_PX,
         help="Of a circle around a point that you click on the map.",
     )
     return region_text(places)

@@ -119,8 +119,10 @@ def show() -> None:
             if outcome is None:
                 panels.landing()
             else:
-                panels.trouble(outcome, loaded)
                 panels.photos(outcome)
+        if outcome is not None:
+            with said:  # above the map, so that a phone shows it at once
+                panels.trouble(outcome, loaded)
         return
     answer = outcome.answer
     names = ["Evidence", *(["Photos"] if outcome.photos else []), "Known position", "Compare", "Take along"]

@@ -65,7 +65,10 @@ class Visit:
         self.received += int(size)
 
     def clean(self) -> None:
-        """No request went elsewhere, none failed, and the console holds no error."""
+        """Nothing sticks out sideways, no request went elsewhere, none failed, and the console holds no error."""
+        size = self.page.viewport_size
+        assert size is not None
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         assert self.outside == []
         assert self.failed == []
         assert self.complaints == []

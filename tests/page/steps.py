@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.page.conftest import PATIENCE_MS, ROOT, Visit
@@ -11,6 +12,7 @@ from tests.page.conftest import PATIENCE_MS, ROOT, Visit
 expect.set_options(timeout=PATIENCE_MS)
 DARK = {"color_scheme": "dark"}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "user_agent": "Phone Mobile"}
+BOTH_WIDTHS = pytest.mark.parametrize("visit", [{}, PHONE], indirect=True, ids=["1280", "390"])
 
 
 def map_of(page: Page) -> FrameLocator:
@@ -41,7 +43,8 @@ def picture(visit: Visit, name: str) -> None:
         expect(visit.page.get_by_role("tooltip")).to_have_count(0)
         folder = ROOT / "docs" / "screenshots"
         folder.mkdir(parents=True, exist_ok=True)
-        visit.page.screenshot(path=folder / f"{name}.png")
+        phone = visit.page.viewport_size == PHONE["viewport"]
+        visit.page.screenshot(path=folder / f"{name}{'-phone' if phone else ''}.png")
 
 
 def view(page: Page) -> dict[str, float]:

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.page.conftest import ROOT, Visit, open_page
 from tests.page.steps import (
+    BOTH_WIDTHS,
     DARK,
     PHONE,
     ask,
@@ -33,7 +34,7 @@ from tests.page.steps import (
 NASTY = "<img src=x onerror=alert(1)> **bold** :red[red] [link](http://evil.example) www.evil.example :smile: $x^2$"
 
 
-@pytest.mark.parametrize("visit", [DARK], indirect=True, ids=["dark"])
+@pytest.mark.parametrize("visit", [DARK, DARK | PHONE], indirect=True, ids=["1280, dark", "390, dark"])
 def test_photos_their_files_and_a_known_position(visit: Visit, located_photo: bytes, grey_photo: bytes) -> None:
     page, tools = visit.page, map_of(visit.page)
     show_photo(page, ("sunset.jpg", located_photo), ("grey.jpg", grey_photo))
@@ -51,7 +52,7 @@ def test_photos_their_files_and_a_known_position(visit: Visit, located_photo: by
     page.get_by_role("button", name="As the photo says").click()
     expect(page.get_by_text("of 5,000")).to_be_visible()
     page.get_by_role("button", name="World").click()
-    turned(page, 1, 3)
+    turned(page, 0, 3)
     page.mouse.click(*on_map(page, -10.0, 120.0))
     tools.get_by_role("button", name="It was here").click()
     expect(tools.locator(".km")).to_contain_text(re.compile(r"4,\d\d\d km"))
@@ -82,6 +83,7 @@ def test_a_photo_is_pasted_from_the_clipboard(visit: Visit) -> None:
     visit.clean()
 
 
+@BOTH_WIDTHS
 def test_everything_can_be_taken_along_and_a_link_asks_again(visit: Visit, tmp_path: Path) -> None:
     page = visit.page
     ask(page, "Pyramids of Giza")
@@ -100,15 +102,15 @@ def test_everything_can_be_taken_along_and_a_link_asks_again(visit: Visit, tmp_p
         assert field.read(1).sum() == pytest.approx(1, abs=1e-3)
         assert field.crs == "EPSG:4326"
     assert Image.open(io.BytesIO(files["PNG"])).width >= 800
-    link = page.get_by_role("link", name="Ask the same text again").get_attribute("href")
-    assert link is not None
-    assert link.startswith("http://localhost")
-    page.goto(link)
-    expect(page.get_by_role("button", name=re.compile("^1 .*Pyramids of Giza"))).to_be_visible()
-    expect(page.get_by_label("Describe a place")).to_have_value("Pyramids of Giza")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Ask the same text again").click()
+    again = opened.value
+    expect(again.get_by_role("button", name=re.compile("^1 .*Pyramids of Giza"))).to_be_visible()
+    expect(again.get_by_label("Describe a place")).to_have_value("Pyramids of Giza")
     visit.clean()
 
 
+@BOTH_WIDTHS
 def test_two_answers_on_one_map_and_the_sample_gallery(visit: Visit) -> None:
     page, tools = visit.page, map_of(visit.page)
     page.get_by_role("button", name="Pyramids of Giza").click()
@@ -144,6 +146,7 @@ def test_two_visitors_ask_at_once(browser: Browser, address: str) -> None:
         assert next(opened, None) is None
 
 
+@BOTH_WIDTHS
 def test_a_photo_without_evidence(visit: Visit, grey_photo: bytes) -> None:
     page = visit.page
     show_photo(page, ("grey.jpg", grey_photo))
@@ -151,6 +154,9 @@ def test_a_photo_without_evidence(visit: Visit, grey_photo: bytes) -> None:
     expect(page.get_by_text("Nothing about place, time or camera")).to_be_visible()
     expect(map_of(page).locator(".pin")).to_have_count(0)
     picture(visit, "no-evidence")
+    ask(page, "Paris, France")  # the words then answer alone, and weigh what they are told to
+    expect(page.get_by_role("button", name=re.compile("^1 .*Paris"))).to_be_visible()
+    expect(page.get_by_text("Weight of the text against the photos")).to_be_visible()
     visit.clean()
 
 
@@ -177,6 +183,7 @@ def test_what_a_person_types_stays_text(visit: Visit) -> None:
     visit.clean()
 
 
+@BOTH_WIDTHS
 def test_the_full_model_is_fetched_only_after_a_confirmation_and_a_failure_is_told(visit: Visit) -> None:
     page = visit.page
     page.get_by_role("button", name="Model: embedded").click()
@@ -204,10 +211,12 @@ def test_a_phone_shows_and_does_everything_in_its_width(visit: Visit) -> None:
     ask(page, "Pyramids of Giza")
     expect(tools.locator(".pin").first).to_be_visible()
     expect(page.get_by_role("link", name="OpenStreetMap").first).to_be_visible()
+    expect(tools.locator(".legend")).to_contain_text("probability per km²")
+    expect(tools.get_by_label("Opacity of the heat")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert view(page)["zoom"] < 1.5
     page.locator("iframe").scroll_into_view_if_needed()
-    picture(visit, "phone")
+    picture(visit, "giza")
     page.get_by_role("button", name=re.compile("^1 .*Pyramids")).tap()
     turned(page, 8)
     page.touchscreen.tap(*on_map(page, 29.9, 31.2))

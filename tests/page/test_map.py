@@ -16,6 +16,8 @@ from geoclip_core.locate.locator import load_locator
 from geoclip_core.maps.palette import ramp
 from tests.page.conftest import Visit, jpeg, open_page, position_exif, serve
 from tests.page.steps import (
+    BOTH_WIDTHS,
+    PHONE,
     ask,
     drag,
     land_is_drawn,
@@ -86,10 +88,11 @@ def test_from_the_world_to_the_street_and_back(visit: Visit) -> None:
     turned(page, 9, 12)
     assert view(page) == pytest.approx(city, abs=0.01)
     page.get_by_role("button", name="World").click()
-    turned(page, 1, 3)
+    turned(page, 0, 3)
     visit.clean()
 
 
+@BOTH_WIDTHS
 def test_looking_closer_by_hand(visit: Visit) -> None:
     page, tools = visit.page, map_of(visit.page)
     ask(page, "Desert")
@@ -100,7 +103,7 @@ def test_looking_closer_by_hand(visit: Visit) -> None:
     tools.get_by_role("button", name="Look here: 50 km").click()
     turned(page, 9, at=(0.0, -30.0, 1))
     page.get_by_role("button", name="World").click()
-    turned(page, 1, 3)
+    turned(page, 0, 3)
 
     tools.get_by_role("button", name="Draw a box").click()
     drag(page, on_map(page, 36, -12), on_map(page, 12, 36))
@@ -160,6 +163,7 @@ def test_names_thin_out_by_population_at_every_zoom(visit: Visit) -> None:
     visit.clean()
 
 
+@BOTH_WIDTHS
 def test_the_search_is_restricted_in_every_way(visit: Visit) -> None:
     page, tools = visit.page, map_of(visit.page)
     ask(page, "Paris")
@@ -173,7 +177,7 @@ def test_the_search_is_restricted_in_every_way(visit: Visit) -> None:
     expect(page.get_by_text(re.compile(r"Restricted to United States: before, [\d.]+ %"))).to_be_visible()
     clear.click()
     expect(page.get_by_text("Restricted to")).to_have_count(0)
-    turned(page, 1, 3)
+    turned(page, 0, 3)
 
     page.mouse.click(*on_map(page, 46.0, 2.0))
     tools.get_by_role("button", name="Search around here").click()
@@ -187,7 +191,7 @@ def test_the_search_is_restricted_in_every_way(visit: Visit) -> None:
     turned(page, 4, at=(46.0, 2.0, 2))
     picture(visit, "restricted")
     page.get_by_role("button", name="World").click()
-    turned(page, 1, 3)
+    turned(page, 0, 3)
     tools.get_by_role("button", name="Draw a box").click()
     drag(page, on_map(page, 40, -110), on_map(page, 28, -90))
     tools.get_by_role("button", name="Search only in here").click()
@@ -257,21 +261,26 @@ def test_a_public_page_with_a_network(
 ) -> None:
     tiles, light = (f"{tile_server}/{name}/{{z}}/{{x}}/{{y}}.png" for name in ("osm", "light"))
     for address in serve(tmp_path_factory, tiles, "--demo", light_tiles=light):
-        for visit in open_page(browser, address):
-            page, tools = visit.page, map_of(visit.page)
-            expect(tools.locator("img.leaflet-tile[src*='/osm/']").first).to_be_visible()
-            expect(tools.locator(".town")).to_have_count(0)  # the tiles have names of their own
-            tools.locator(".leaflet-control-layers").hover()
-            tools.get_by_label("Light").check()
-            expect(tools.locator("img.leaflet-tile[src*='/light/']").first).to_be_visible()
-            expect(page.get_by_text("8MB per file")).to_be_visible()
-            page.get_by_role("button", name="Model: embedded").click()
-            expect(page.get_by_text("knows place names")).to_be_visible()
-            expect(page.get_by_role("button", name=re.compile("full model"))).to_have_count(0)
-            page.keyboard.press("Escape")
-            ask(page, "Boston, Massachusetts")
-            expect(tools.locator(".pin")).to_have_count(1)
-            page.get_by_role("button", name=re.compile("^1 .*Boston")).click()
-            turned(page, 9, at=(42.36, -71.06, 0.1))
-            expect(tools.locator("img.leaflet-tile[src*='/light/10/']").first).to_be_visible()
-            visit.clean()
+        for options in ({}, PHONE):
+            for visit in open_page(browser, address, **options):
+                _ask_with_tiles(visit)
+
+
+def _ask_with_tiles(visit: Visit) -> None:
+    page, tools = visit.page, map_of(visit.page)
+    expect(tools.locator("img.leaflet-tile[src*='/osm/']").first).to_be_visible()
+    expect(tools.locator(".town")).to_have_count(0)  # the tiles have names of their own
+    tools.locator(".leaflet-control-layers").hover()
+    tools.get_by_label("Light").check()
+    expect(tools.locator("img.leaflet-tile[src*='/light/']").first).to_be_visible()
+    expect(page.get_by_text("8MB per file")).to_be_visible()
+    page.get_by_role("button", name="Model: embedded").click()
+    expect(page.get_by_text("knows place names")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("full model"))).to_have_count(0)
+    page.keyboard.press("Escape")
+    ask(page, "Boston, Massachusetts")
+    expect(tools.locator(".pin")).to_have_count(1)
+    page.get_by_role("button", name=re.compile("^1 .*Boston")).click()
+    turned(page, 9, at=(42.36, -71.06, 0.1))
+    expect(tools.locator("img.leaflet-tile[src*='/light/10/']").first).to_be_visible()
+    visit.clean()
