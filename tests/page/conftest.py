@@ -29,6 +29,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 from playwright.sync_api import Error as PlaywrightError
+from streamlit.testing.v1 import AppTest
+
+from ui import offline
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
@@ -42,6 +45,7 @@ FLAGS = (
 )
 LOCAL = ("127.0.0.1", "localhost")
 PATIENCE_MS = 120_000  # the first visit may build the caches
+PATIENCE_S = 300  # likewise, without a browser
 _START_SECONDS = 60
 
 
@@ -207,6 +211,14 @@ def open_page(browser: Browser, address: str, **options: Any) -> Iterator[Visit]
     visit.page.frame_locator("iframe").locator(".leaflet-container").wait_for()
     yield visit
     context.close()
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page without a browser, for what it says and does."""
+    monkeypatch.setenv("GEOCLIP_TILES", "off")
+    offline.tiles_now.clear()
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S).run()
 
 
 def jpeg(image: Image.Image, **options: Any) -> bytes:

@@ -15,17 +15,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from geoclip_core.model.place_encoder import MAX_TEXT_LENGTH
-from ui import download, offline, session, views
-
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 300  # the first run may build the caches
-
-
-@pytest.fixture
-def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("GEOCLIP_TILES", "off")
-    offline.tiles_now.clear()
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S).run()
+from tests.page.conftest import PATIENCE_S, ROOT
+from ui import download, offline, session
 
 
 def map_args(page: AppTest) -> dict[str, Any]:
@@ -156,35 +147,6 @@ def test_a_known_position_gets_an_error_a_line_and_a_score(page: AppTest) -> Non
     page.text_input(key="known").set_value("95, 0").run()
     assert page.error
     assert drawn(page)["track"] is None
-
-
-def test_two_answers_are_compared_on_one_map(page: AppTest) -> None:
-    ask(page, "Pyramids of Giza")
-    ask(page, "Desert")
-    (choice,) = (box for box in page.selectbox if box.key == "other")
-    assert choice.options == ["“Pyramids of Giza”"]
-    choice.set_value(page.session_state["history"][1].key).run()
-    assert not page.exception
-    data = drawn(page)
-    assert [pin["sign"] for pin in data["pins"] if pin["kind"] == "other"] == ["A"]
-    assert [outline["other"] for outline in data["outlines"]].count(True) == 2
-    assert "A · Pyramids of Giza" in said(page).replace("\\", "")
-    assert "1 · " in said(page)
-
-
-def test_a_compared_answer_is_outlined_though_it_was_never_seen_whole(page: AppTest) -> None:
-    page.multiselect(key="regions").set_value(["EG"]).run()
-    ask(page, "Pyramids of Giza")  # turns the map to Egypt at once
-    assert all(view is not views.WORLD for view, _ in page.session_state["outcome"].scenes)
-    page.multiselect(key="regions").set_value([]).run()
-    ask(page, "Desert")
-    asked = {outcome.question.text: outcome for outcome in page.session_state["history"] if outcome.question.region}
-    page.selectbox(key="other").set_value(asked["Pyramids of Giza"].key).run()
-    assert not page.exception
-    outlines = [outline for outline in drawn(page)["outlines"] if outline["other"]]
-    assert [outline["dashes"] for outline in outlines] == [None, "5 4"]  # half of it, and nine tenths
-    (lon, lat), *_ = outlines[0]["shape"]["coordinates"][0][0]
-    assert (lat, lon) == pytest.approx((30.0, 31.1), abs=1.5)
 
 
 def test_a_link_asks_the_same_question(page: AppTest) -> None:
