@@ -121,7 +121,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from serve(tmp_path_factory, f"http://127.0.0.1:{free_port()}/{{z}}/{{x}}/{{y}}.png")
 
 
-def serve(folders: pytest.TempPathFactory, tiles: str, *arguments: str, light_tiles: str = "off") -> Iterator[str]:
+def serve(
+    folders: pytest.TempPathFactory, tiles: str, *arguments: str, light_tiles: str = "off", clip: str = ""
+) -> Iterator[str]:
     """The page, served until the caller is done with it."""
     port = free_port()
     log = folders.mktemp("server") / "log.txt"
@@ -131,7 +133,7 @@ def serve(folders: pytest.TempPathFactory, tiles: str, *arguments: str, light_ti
         "GEOCLIP_LIGHT_TILES": light_tiles,
         "HF_ENDPOINT": f"http://127.0.0.1:{free_port()}",
         "HF_HOME": str(folders.mktemp("hub")),
-        "GEOCLIP_CLIP": "",
+        "GEOCLIP_CLIP": clip,
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     with log.open("wb") as output:
