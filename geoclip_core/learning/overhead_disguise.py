@@ -24,6 +24,7 @@ class Disguise:
     Attributes:
         untouched: Share of views that stay as they were cut.
         sea: Share of views whose sea is painted over in one flat colour, as on drawn maps and radar pictures.
+        snow: Share of views with snow on some of their land.
         mixing: Spread of the random 3 x 3 matrix added to the identity on the colour channels; half as much is
             added to each channel.
         grey: Share of views without colour.
@@ -39,6 +40,7 @@ class Disguise:
 
     untouched: float = 0.25
     sea: float = 0.4
+    snow: float = 0.12
     mixing: float = 0.1
     grey: float = 0.06
     contrast: float = 0.3
@@ -72,6 +74,8 @@ def disguise(views: Tensor, settings: Disguise, generator: torch.Generator) -> T
 
     rgb, land = views[:, :3], views[:, 3:]
     out = rgb + some(settings.sea) * (1 - land) * (_sea_colours(n, generator) - rgb)
+    cover = torch.sigmoid(6 * (_clouds(n, 1, out.shape[-1], 4, generator) - uniform(-1.5, 1.0))) * land
+    out = out + some(settings.snow) * cover * uniform(0.6, 1.0) * (uniform(0.75, 1.0) - out)
     out = _recolour(out, settings, generator)
     out = out * torch.exp(settings.tint * _clouds(n, 3, out.shape[-1], 3, generator))
     out = out.clamp(1e-4, 1) ** torch.exp(uniform(-settings.gamma, settings.gamma))

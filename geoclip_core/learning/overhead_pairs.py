@@ -27,7 +27,8 @@ class OverheadPairs(PairSource):
         changes: What is done to pixels in training.
         preprocess: Size and normalisation.
         views: Views of each place in training, P in the loss.
-        more_rasters: Further pictures of the Earth; half of the views in training are cut from these.
+        more_rasters: Further pictures of the Earth; a quarter of the views in training are a mixture of the first
+            picture and one of these, in any proportion.
 
     Raises:
         ValueError: Fewer than one place or view.
@@ -62,13 +63,12 @@ class OverheadPairs(PairSource):
         generator = torch.Generator().manual_seed(int(chance.integers(2**62)))
         latlon = self._views.latlon[np.repeat(rows, self._per_place)]
         views = self._sampler.around(latlon, chance)
-        which = np.zeros(len(views), dtype=np.int64)
-        if self._others:
-            which = np.maximum(chance.integers(-len(self._others), len(self._others), len(views)) + 1, 0)
-        cut = torch.empty(len(views), 4, self._seen.size, self._seen.size)
-        for number, raster in enumerate((self._raster, *self._others)):
-            chosen = np.flatnonzero(which == number)
-            cut[torch.from_numpy(chosen)] = raster.cut(views[chosen], self._seen.size)
+        cut = self._raster.cut(views, self._seen.size)
+        which = chance.integers(max(1, 4 * len(self._others)), size=len(views))
+        share = torch.from_numpy(chance.uniform(size=len(views))).float()[:, None, None, None]
+        for number, raster in enumerate(self._others):
+            mixed = torch.from_numpy(np.flatnonzero(which == number))
+            cut[mixed] = torch.lerp(cut[mixed], raster.cut(views[mixed.numpy()], self._seen.size), share[mixed])
         return self._batch(disguise(cut, self.changes, generator), rows)
 
     def validation_batch(self, rows: Rows) -> Batch:

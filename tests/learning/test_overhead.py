@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from geoclip_core.learning.overhead import Raster, Sampling, Views, ViewSampler,
 from geoclip_core.learning.overhead_disguise import Disguise, disguise
 from geoclip_core.learning.overhead_pairs import OverheadPairs
 
-STILL = Disguise(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+STILL = Disguise(*(0.0 for _ in dataclasses.fields(Disguise)))
 
 
 def one_view(lat: float, lon: float, width_km: float, heading_deg: float = 0.0) -> Views:
@@ -159,10 +160,13 @@ def test_disguises_are_as_asked() -> None:
     assert torch.equal(changed(every), changed(every))
     assert not torch.equal(changed(every), changed(every, seed=2))
     assert 0 <= changed(every).min() <= changed(every).max() <= 1
-    painted = changed(Disguise(0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    painted = changed(dataclasses.replace(STILL, sea=1.0))
     torch.testing.assert_close(painted[:, :, :16], views[:, :3, :16].clamp(1e-4, 1))
     assert float(painted[:, :, 16:].std((2, 3)).max()) < 1e-6
-    grey = changed(Disguise(0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0))
+    snowed = changed(dataclasses.replace(STILL, snow=1.0))
+    torch.testing.assert_close(snowed[:, :, 16:], views[:, :3, 16:].clamp(1e-4, 1))
+    assert float(snowed[:, :, :16].mean()) > float(views[:, :3, :16].mean()) + 0.1
+    grey = changed(dataclasses.replace(STILL, grey=1.0))
     assert float(grey.std(1).mean()) < 0.05 < float(views[:, :3].std(1).mean())
     assert torch.equal(changed(Disguise(untouched=1.0)), views[:, :3])
 
@@ -181,16 +185,19 @@ def test_pairs_are_a_function_of_rows_seed_and_epoch(planet: tuple[Path, np.ndar
     assert pairs.digest == again.digest != OverheadPairs(50, seed=4, raster=str(planet[0])).digest
 
 
-def test_half_of_the_views_are_cut_from_further_rasters(tmp_path: Path) -> None:
+def test_a_quarter_of_the_views_is_mixed_with_further_rasters(tmp_path: Path) -> None:
     names = []
-    for number, level in enumerate((0, 100, 200)):
+    for number, colour in enumerate(((0, 0, 0), (200, 0, 0), (0, 200, 0))):
         names.append(str(tmp_path / f"{number}.png"))
-        Image.new("RGB", (64, 32), (level, level, level)).save(names[-1])
-    pairs = OverheadPairs(600, raster=names[0], changes=STILL, more_rasters=tuple(names[1:]))
-    pixels = pairs.training_batch(np.arange(600), seed=1, epoch=0).inputs[:, 0, 0, 32, 32]
-    level = (pixels * pairs.preprocess.std[0] + pairs.preprocess.mean[0]) * 255
-    counts = [int((level.round() == wanted).sum()) for wanted in (0, 100, 200)]
-    assert sum(counts) == 600
-    assert 255 < counts[0] < 345
-    assert min(counts[1:]) > 110
+        Image.new("RGB", (64, 32), colour).save(names[-1])
+    pairs = OverheadPairs(800, raster=names[0], changes=STILL, more_rasters=tuple(names[1:]))
+    pixels = pairs.training_batch(np.arange(800), seed=1, epoch=0).inputs[:, 0, :2, 32, 32]
+    level = pixels * torch.tensor(pairs.preprocess.std[:2]) + torch.tensor(pairs.preprocess.mean[:2])
+    red, green = (level * 255 > 1).T
+    assert not (red & green).any()
+    assert 70 < int(red.sum()) < 130
+    assert 70 < int(green.sum()) < 130
+    shares = (level.amax(1) * 255 / 200)[red | green]
+    assert 0.4 < float(shares.mean()) < 0.6
+    assert float(shares.std()) > 0.2
     assert float(pairs.validation_batch(np.arange(5)).inputs.max()) < 0  # views in validation are of the first
