@@ -32,12 +32,10 @@ BLOCK = 500  # pairs written between two points from which work can go on
 COLUMNS = ("image", "latitude", "longitude", "width_km", "heading_deg")
 
 SAMPLES = (
-    ("italy.jpg", "Southern Italy", 40.6, 15.2, 700.0),
-    ("sri_lanka.jpg", "Sri Lanka", 7.6, 80.8, 900.0),
+    ("italy.jpg", "Southern Italy", 40.6, 15.2, 1000.0),
     ("baja_california.jpg", "Baja California", 27.5, -112.5, 1000.0),
     ("lake_victoria.jpg", "Lake Victoria", -1.0, 33.0, 900.0),
     ("new_zealand.jpg", "The Southern Alps of New Zealand", -43.9, 170.6, 800.0),
-    ("nile_delta.jpg", "The Nile delta", 30.6, 31.3, 800.0),
 )
 """File, true place, latitude, longitude, width in km; north is up."""
 

@@ -18,12 +18,21 @@ from geoclip_core.learning.ledger import sha256
 from geoclip_core.learning.overhead import Raster, Sampling, ViewSampler, find_blue_marble
 from geoclip_core.learning.overhead_disguise import Disguise, disguise
 from geoclip_core.model.overhead_eye import OverheadEye
+from geoclip_core.model.picture_statistics import picture_statistics
 
 FITTED, HELD_OUT = 6_000, 2_000
-REFUSED = 0.2
+REFUSED = 0.25
 """Share of the most disguised views that is refused, mostly those it could not place: how much doubt is allowed."""
-HESITATION = 0.5
-"""Weight of the spread of answers beside strangeness, both in units of their spread over views."""
+VIEW_TEST = (
+    "feature_mean",
+    "feature_whitening",
+    "statistics_mean",
+    "statistics_whitening",
+    "doubt_weights",
+    "farthest",
+    "answer_scale",
+)
+"""Buffers of the eye that ``views.safetensors`` holds."""
 
 _PIXELS = 128
 _SHRINKAGE = 0.01  # of the covariance towards a multiple of the identity: directions no view uses stay finite
@@ -35,8 +44,9 @@ def add_view_test(folder: Path, seed: int = 0, fitted: int = FITTED, held_out: i
     """Write ``views.safetensors`` into the folder of an exported model, and its digest into the record.
 
     Only views from above are used, none of the pictures that are to be refused: mean and covariance of the tower's
-    features over disguised views; the factor on cosines under which others, disguised without exception, are likeliest
-    where they were taken; and the doubt beyond which a share of these others lies.
+    features, and of the statistics of their light, over disguised views; the factor on cosines under which others,
+    disguised without exception, are likeliest where they were taken; and the doubt beyond which a share of these others
+    lies, each of its three parts in units of its spread over them.
 
     Args:
         folder: Holds ``record.json``, ``model.safetensors`` and ``gallery.npy``.
@@ -54,17 +64,15 @@ def add_view_test(folder: Path, seed: int = 0, fitted: int = FITTED, held_out: i
     _, rgb = disguised_views(fitted, Disguise(), seed)
     parts = torch.split(rgb, _AT_ONCE)
     eye.feature_mean, eye.feature_whitening = whitening_of(torch.cat([eye.features(part) for part in parts]))
+    eye.statistics_mean, eye.statistics_whitening = whitening_of(picture_statistics(rgb))
     places, rgb = disguised_views(held_out, Disguise(untouched=0.0), seed + 1)
     parts = torch.split(rgb, _AT_ONCE)
-    features = torch.cat([eye.features(part) for part in parts])
-    vectors = eye.vectors(features)
+    vectors = torch.cat([eye(part) for part in parts])
     eye.answer_scale = torch.tensor(likeliest_scale(vectors @ eye.cells.T, _nearest(eye, places)))
-    strangeness = eye.strangeness(features)
-    hesitation = eye.hesitation(vectors)
-    eye.hesitation_weight = HESITATION * strangeness.std() / hesitation.std()
-    eye.farthest = (strangeness + eye.hesitation_weight * hesitation).quantile(1 - REFUSED)
-    names = ("feature_mean", "feature_whitening", "farthest", "answer_scale", "hesitation_weight")
-    state = {name: getattr(eye, name).contiguous() for name in names}
+    doubts = torch.cat([eye.doubts(part)[0] for part in parts])
+    eye.doubt_weights = 1 / doubts.std(0)
+    eye.farthest = (doubts @ eye.doubt_weights).quantile(1 - REFUSED)
+    state = {name: getattr(eye, name).contiguous() for name in VIEW_TEST}
     place = folder / "views.safetensors"
     part = place.with_suffix(".part")
     save_file(state, part)

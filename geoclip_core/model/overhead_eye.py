@@ -28,6 +28,7 @@ from geoclip_core.errors import GeoclipError, NoEvidenceError, WeightsError
 from geoclip_core.files import asset_path
 from geoclip_core.model.image_encoder import projection_mlp
 from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.picture_statistics import STATISTICS, picture_statistics
 from geoclip_core.model.tower import timm_tower
 from geoclip_core.photo.preprocess import Preprocess
 
@@ -90,9 +91,11 @@ class OverheadEye(nn.Module):
 
     feature_mean: Tensor
     feature_whitening: Tensor
+    statistics_mean: Tensor
+    statistics_whitening: Tensor
+    doubt_weights: Tensor
     farthest: Tensor
     answer_scale: Tensor
-    hesitation_weight: Tensor
 
     def __init__(self, record: dict[str, Any], gallery: Floats) -> None:
         super().__init__()
@@ -106,9 +109,11 @@ class OverheadEye(nn.Module):
         self.logit_scale = nn.Parameter(torch.zeros(()))
         self.register_buffer("feature_mean", torch.zeros(width))
         self.register_buffer("feature_whitening", torch.eye(width))
+        self.register_buffer("statistics_mean", torch.zeros(STATISTICS))
+        self.register_buffer("statistics_whitening", torch.eye(STATISTICS))
+        self.register_buffer("doubt_weights", torch.ones(3))
         self.register_buffer("farthest", torch.tensor(torch.inf))
         self.register_buffer("answer_scale", torch.tensor(1.0))
-        self.register_buffer("hesitation_weight", torch.tensor(1.0))
         self.gallery, self.cell_km = gallery, _cell_km(gallery)
 
     @classmethod
@@ -212,17 +217,31 @@ class OverheadEye(nn.Module):
         logarithms = F.log_softmax(vectors @ self.cells.T * self.answer_scale, dim=1)
         return -(logarithms.exp() * logarithms).sum(1)
 
-    def doubt(self, features: Tensor, vectors: Tensor) -> Tensor:
-        """How much speaks against views from above: what is strange, and cannot be placed either.
+    def oddity(self, rgb: Tensor) -> Tensor:
+        """How unlike views from above a picture's light is: Mahalanobis distance of its statistics.
 
         Args:
-            features: (n, width), of :meth:`features`.
-            vectors: (n, dim), of :meth:`vectors`.
+            rgb: (n, 3, s, s) in [0, 1].
 
         Returns:
-            (n,); above ``farthest`` it is no view from above.
+            (n,) distances; about ``sqrt(24)`` for a view from above.
         """
-        return self.strangeness(features) + self.hesitation_weight * self.hesitation(vectors)
+        offset = (picture_statistics(rgb) - self.statistics_mean) @ self.statistics_whitening
+        distances: Tensor = torch.linalg.vector_norm(offset, dim=1)
+        return distances
+
+    def doubts(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
+        """What speaks against views from above: they look strange, their light is odd, they cannot be placed.
+
+        Args:
+            rgb: (n, 3, s, s) in [0, 1].
+
+        Returns:
+            (n, 3) strangeness, oddity and hesitation, and (n, dim) the vectors of the views.
+        """
+        features = self.features(rgb)
+        vectors = self.vectors(features)
+        return torch.stack((self.strangeness(features), self.oddity(rgb), self.hesitation(vectors)), 1), vectors
 
     def read(self, image: Image.Image) -> Sighting:
         """Where a photo was taken, if it is a view from above; raises as :meth:`check_view`."""
@@ -245,9 +264,8 @@ class OverheadEye(nn.Module):
         left, top = (image.width - side) // 2, (image.height - side) // 2
         square = np.asarray(image.crop((left, top, left + side, top + side)), dtype=np.float32) / 255
         rgb = torch.from_numpy(square).permute(2, 0, 1)[None]
-        features = self.features(rgb)
-        vectors = self.vectors(features)
-        if float(self.detail(rgb)) < LEAST_DETAIL or float(self.doubt(features, vectors)) > float(self.farthest):
+        doubts, vectors = self.doubts(rgb)
+        if float(self.detail(rgb)) < LEAST_DETAIL or float(doubts @ self.doubt_weights) > float(self.farthest):
             raise NoEvidenceError(
                 NOT_FROM_ABOVE[0].upper() + NOT_FROM_ABOVE[1:],
                 allowed="a picture from a satellite or an aircraft, 400 to 1600 km across, north roughly up",

@@ -15,10 +15,10 @@ from safetensors.torch import save_file
 
 from geoclip_core.earth.distance import HALF_TURN_KM, disk_points, great_circle_km
 from geoclip_core.errors import NoEvidenceError, WeightsError
+from geoclip_core.learning.overhead_strangeness import VIEW_TEST
 from geoclip_core.model.overhead_eye import SPOT_KM, OverheadEye
+from geoclip_core.model.picture_statistics import picture_statistics
 from geoclip_core.weights.resolve import sha256
-
-TEST = {"feature_mean", "feature_whitening", "farthest", "answer_scale", "hesitation_weight"}
 
 
 def record() -> dict[str, Any]:
@@ -36,8 +36,8 @@ def write(folder: Path, farthest: float) -> Path:
     state = OverheadEye(record(), gallery.astype(np.float64)).state_dict()
     state |= {"farthest": torch.tensor(farthest), "answer_scale": torch.tensor(30.0)}
     folder.mkdir(exist_ok=True)
-    save_file({k: v for k, v in state.items() if k not in TEST}, folder / "model.safetensors")
-    save_file({k: v for k, v in state.items() if k in TEST}, folder / "views.safetensors")
+    save_file({k: v for k, v in state.items() if k not in VIEW_TEST}, folder / "model.safetensors")
+    save_file({k: v for k, v in state.items() if k in VIEW_TEST}, folder / "views.safetensors")
     np.save(folder / "gallery.npy", gallery)
     marks = {
         name: {"sha256": sha256(folder / name)} for name in ("model.safetensors", "views.safetensors", "gallery.npy")
@@ -74,14 +74,27 @@ def test_blank_pictures_and_smooth_ramps_show_nothing(folder: Path) -> None:
             eye.read(picture)
 
 
-def test_doubt_is_strangeness_and_the_entropy_of_the_answer(folder: Path) -> None:
+def test_doubts_are_strange_features_odd_light_and_the_entropy_of_the_answer(folder: Path) -> None:
     eye = OverheadEye.from_folder(folder)
-    eye.hesitation_weight.fill_(2.5)
     rgb = torch.rand(3, 3, 40, 40)
-    features, vectors = eye.features(rgb), eye(rgb)
+    doubts, vectors = eye.doubts(rgb)
+    torch.testing.assert_close(vectors, eye(rgb))
     p = torch.softmax(30.0 * vectors @ eye.cells.T, 1)
-    expected = eye.features(rgb).norm(dim=1) - 2.5 * (p * p.log()).sum(1)  # mean 0, whitening 1
-    torch.testing.assert_close(eye.doubt(features, vectors), expected, rtol=1e-4, atol=1e-4)
+    parts = (eye.features(rgb).norm(dim=1), picture_statistics(rgb).norm(dim=1), -(p * p.log()).sum(1))
+    torch.testing.assert_close(doubts, torch.stack(parts, 1), rtol=1e-4, atol=1e-4)  # means 0, whitenings 1
+
+
+@pytest.mark.parametrize("weights", [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)])
+def test_each_doubt_alone_can_refuse_a_picture(folder: Path, weights: tuple[float, ...]) -> None:
+    eye = OverheadEye.from_folder(folder)
+    pixels = np.random.default_rng(1).integers(0, 255, (48, 48, 3), dtype=np.uint8)
+    doubts, _ = eye.doubts(torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255)
+    eye.doubt_weights = torch.tensor(weights)
+    eye.farthest = (doubts @ eye.doubt_weights)[0] + 1e-3
+    eye.check_view(Image.fromarray(pixels))
+    eye.farthest -= 2e-3
+    with pytest.raises(NoEvidenceError):
+        eye.check_view(Image.fromarray(pixels))
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "views.safetensors", "gallery.npy"])
