@@ -8,10 +8,8 @@ batch, measured on a few photos and scaled up (its time grows with their number)
 
 from __future__ import annotations
 
-import statistics
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +25,7 @@ from geoclip_core.learning.noise import generator_of
 from geoclip_core.learning.order import Order, TrainingLoader
 from geoclip_core.learning.recipe import Recipe
 from geoclip_core.model.clip import ClipShape, build_towers
+from training.timing import median_s
 
 BATCH = 512  # agreed: the paper's
 ROWS, VIEWS, PART_ROWS = 16_384, 1, 4096
@@ -66,17 +65,6 @@ def step(model: GeoLearner, optimizer: torch.optim.Optimizer, batch: Batch) -> N
     optimizer.zero_grad()
     torch.autograd.backward(model.training_step(batch, 0))
     optimizer.step()
-
-
-def median_s(what: Callable[[], object], times: int) -> float:
-    """Median seconds of a call, after one call to warm up."""
-    what()
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        what()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
 
 
 def bench_learning(
