@@ -72,9 +72,11 @@ def turned(page: Page, lowest: float, highest: float = 18, at: tuple[float, ...]
 
 
 def restrict(page: Page, text: str) -> None:
-    """Choose or type a region."""
+    """Choose or type a region, once the page has stopped changing the field."""
+    settle(page)
     region = page.get_by_role("combobox", name="Search in")
     region.fill(text)
+    expect(region).to_have_value(text)
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
 

@@ -199,6 +199,7 @@ def test_the_search_is_restricted_in_every_way(visit: Visit) -> None:
     expect(page.get_by_text(re.compile(r"Restricted to box of .* km around .* \(latitude 2\d"))).to_be_visible()
     expect(chosen).to_contain_text(re.compile("box of .* km around .*, United States"))
     clear.click()
+    expect(page.get_by_text("Restricted to")).to_have_count(0)
     restrict(page, "48.86,2.35,50")  # what is typed is shown in words too, and stays what it is
     expect(chosen).to_contain_text("within 50 km of Paris, France")
     page.get_by_role("button", name="Desert").click()
