@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -198,3 +200,12 @@ files.cached_arrays("things", "1", lambda: {"points": np.zeros(1000)})
     assert_same(cached_arrays("things", "1", build))
     assert build.calls == 1
     assert not list(cache.glob(".things-1-*"))  # and what the dead process left is swept away
+
+
+def test_every_digest_that_is_written_down_is_the_files() -> None:
+    """``assets/SOURCES.md`` says where each file comes from, and its digest where a script made it."""
+    table = asset_path("SOURCES.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| ([\w./]+) \|.*\| ([0-9a-f]{64}) \|$", table, re.MULTILINE)
+    assert len(listed) >= 5
+    for name, written in listed:
+        assert hashlib.sha256(asset_path(name).read_bytes()).hexdigest() == written, name
