@@ -18,6 +18,7 @@ from geoclip_core.learning.gather import gather_objects, gather_rows, gather_wit
 from geoclip_core.learning.geocells import geocell_centres, geocell_loss
 from geoclip_core.learning.gps_queue import GpsQueue, hard_negatives
 from geoclip_core.learning.loss import contrastive_loss
+from geoclip_core.learning.muon import Muon
 from geoclip_core.learning.noise import generator_of, gps_noise
 from geoclip_core.learning.recipe import MAX_SCALE, Location, Recipe, Tower, learning_rate_factor
 from geoclip_core.learning.tower import build_tower
@@ -171,10 +172,16 @@ class GeoLearner(LightningModule):
             self.logit_scale.clamp_(max=math.log(MAX_SCALE))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Adam over what is not frozen, and the recipe's schedule."""
+        """Adam or Muon over what is not frozen, and the recipe's schedule."""
         recipe = self.recipe
         parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        optimizer = torch.optim.Adam(parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
+        optimizer: torch.optim.Optimizer
+        if recipe.optimizer == "muon":
+            matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
+            others = [parameter for parameter in parameters if parameter.ndim < 2]
+            optimizer = Muon(matrices, others, recipe.matrix_rate, recipe.learning_rate, recipe.weight_decay)
+        else:
+            optimizer = torch.optim.Adam(parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._learning_rate_factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 

@@ -165,8 +165,8 @@ class Raster:
         for number in range(_LEVELS):
             rows = np.flatnonzero(level == number)
             if len(rows):
-                vectors = _pixel_vectors(views[rows], fine, torch.float32)
-                out[torch.from_numpy(rows)] = F.avg_pool2d(self._sample(vectors, number), samples)
+                sampled = self._sample(_pixel_vectors(views[rows], fine, torch.float32), number)
+                out[torch.from_numpy(rows)] = F.avg_pool2d(sampled, samples) if samples > 1 else sampled
         return out
 
     def _sample(self, vectors: Tensor, number: int) -> Tensor:

@@ -85,8 +85,10 @@ def disguise(views: Tensor, settings: Disguise, generator: torch.Generator) -> T
     out = out + some(settings.clouds) * cover * (uniform(0.8, 1.0) - out)
     air = torch.tensor([0.75, 0.82, 0.9])[None, :, None, None] * uniform(0.5, 1.1)
     out = out + uniform(0, settings.haze) * uniform() * (air - out)
-    out = out + some(settings.blur) * (_blurred(out) - out) * uniform(0.5, 1.0)
-    out = out + some(settings.compression) * (_compressed(out, uniform(0.02, 0.12)) - out)
+    rows, strength = some(settings.blur).flatten().nonzero()[:, 0], uniform(0.5, 1.0)
+    out[rows] = torch.lerp(out[rows], _blurred(out[rows]), strength[rows])
+    rows, step = some(settings.compression).flatten().nonzero()[:, 0], uniform(0.02, 0.12)
+    out[rows] = _compressed(out[rows], step[rows])
     out = out + torch.randn(out.shape, generator=generator) * (uniform(0, settings.noise) * uniform())
     return torch.lerp(out, rgb, some(settings.untouched)).clamp(0, 1)
 

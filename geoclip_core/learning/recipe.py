@@ -68,7 +68,10 @@ class Recipe:
     """How the network is trained.
 
     Attributes:
+        optimizer: ``adam`` (paper); ``muon``: orthogonal steps for matrices and convolutions, Adam for the rest (Jordan
+            et al. 2024; not in the paper), see ``Muon``.
         learning_rate: Of Adam (agreed: 3e-5).
+        matrix_rate: Of Muon's matrices (Jordan et al.: 0.02).
         weight_decay: Of Adam, as L2 (agreed: 1e-6).
         decay: Factor on the learning rate after every epoch (agreed: StepLR, 0.87).
         schedule: ``step``: the paper's; ``cosine``: half a cosine down to 0 at the last step.
@@ -84,12 +87,15 @@ class Recipe:
         hard_negatives: Further negatives per photo: the nearest real places of a sample (not in the paper).
         hard_beyond_km: Distance up to which a hard negative would be the same place.
         geocell_photos: Tell a photo from the centres of all geocells instead of from other places: how many photos a
-            cell holds at most (not in the paper; PlaNet: 10,000 of 91 million photos in 26,263 cells). 0: no geocells.
+            cell holds at most (not in the paper; PlaNet, recalled: 10,000 of 91 million photos in 26,263 cells). Queue,
+            hard negatives and ``symmetric`` are not used then. 0: no geocells.
         geocell_smoothing_km: How far a label reaches around a photo, see ``geocell_loss``.
         seed: Of noise, queue and hard negatives.
     """
 
+    optimizer: Literal["adam", "muon"] = "adam"
     learning_rate: float = 3e-5
+    matrix_rate: float = 0.02
     weight_decay: float = 1e-6
     decay: float = 0.87
     schedule: Literal["step", "cosine"] = "step"

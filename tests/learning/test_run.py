@@ -37,8 +37,13 @@ def interrupt_after(patch: pytest.MonkeyPatch, batches: int) -> None:
 
 @pytest.mark.parametrize(
     ("stop", "more"),
-    [(5, ()), (6, ()), (8, ("--trainer.accumulate_grad_batches=2", "--model.recipe.hard_negatives=2"))],
-    ids=["mid-epoch", "last batch", "accumulating"],
+    [
+        (5, ()),
+        (6, ()),
+        (8, ("--trainer.accumulate_grad_batches=2", "--model.recipe.hard_negatives=2")),
+        (5, ("--model.recipe.optimizer=muon",)),
+    ],
+    ids=["mid-epoch", "last batch", "accumulating", "muon"],
 )
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     fit: Fit, monkeypatch: pytest.MonkeyPatch, stop: int, more: tuple[str, ...]
