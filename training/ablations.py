@@ -21,6 +21,7 @@ from pathlib import Path
 
 from geoclip_core.errors import GeoclipError
 from geoclip_core.learning.checkpoints import write_json
+from geoclip_core.learning.ledger import sha256
 from geoclip_core.learning.overhead_ablations import MEASURED, VARIANTS, measure, see
 
 PLACES, HELD_OUT = 6_000, 1_000
@@ -59,7 +60,8 @@ def main(args: list[str] | None = None) -> None:
     given = parser.parse_args(args)
     logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)  # it greets at every run
     sizes = f"{given.steps}-{given.batch_size}-{given.places}-{given.held_out}"
-    kept = given.out / f"results-{sizes}.json"
+    tower = sha256(given.model / "model.safetensors")[:8]  # what is seen through another one is another table
+    kept = given.out / f"results-{sizes}-{tower}.json"
     results = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     left = [
         (seed, variant)

@@ -21,6 +21,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Where the features go")],
     table: Annotated[str | None, typer.Option(help="CSV or Parquet: image, latitude, longitude")] = None,
     folder: Annotated[str | None, typer.Option(help="Where the photos of the table are")] = None,
+    columns: Annotated[str, typer.Option(help="Unusual columns: image=...,latitude=...,longitude=...,owner=...")] = "",
     shards: Annotated[str | None, typer.Option(help="What make_shards.py wrote, instead of both")] = None,
     clip: Annotated[str, typer.Option(help="CLIP's weights: auto, a file or a folder")] = "auto",
     views: Annotated[int, typer.Option(help="Random views of each photo, besides the plain one")] = 2,
@@ -38,7 +39,7 @@ def main(
     from geoclip_core.learning.features import make_features
     from geoclip_core.learning.photos import PhotoFolder
     from geoclip_core.learning.shards import Shards
-    from geoclip_core.learning.table import count_reasons
+    from geoclip_core.learning.table import count_reasons, parse_columns, write_report
     from geoclip_core.model.clip import load_towers
     from geoclip_core.model.tower import tower_digest
     from geoclip_core.photo.preprocess import Preprocess
@@ -51,11 +52,11 @@ def main(
     tower, _ = load_towers(read_clip(find_clip(None if clip == "auto" else clip)))
     tower.to(device, torch.float32 if float32 else torch.bfloat16)
     seen = Views(views, Preprocess(int(tower.image_size[0])))  # type: ignore[index]
-    report = str(out / f"skipped-{rank}.csv")
+    report = out / f"skipped-{rank}.csv"
     if shards is not None:
-        source: PhotoFolder | Shards = Shards(shards, seen, report)
+        source: PhotoFolder | Shards = Shards(shards, seen, str(report))
     elif table is not None and folder is not None:
-        source = PhotoFolder(table, folder, views=seen, report=report)
+        source = PhotoFolder(table, folder, parse_columns(columns), seen, str(report))
     else:
         raise typer.BadParameter("Name --table and --folder, or --shards")
     with tqdm(desc="parts", disable=rank > 0) as bar:
@@ -77,6 +78,7 @@ def main(
             seed=seed,
             progress=show,
         )
+    write_report(report, bad)
     skipped = [*source.skipped, *bad]
     typer.echo(f"{len(source) - len(bad)} photos; {len(skipped)} skipped {count_reasons(skipped)}")
 

@@ -1,8 +1,9 @@
 """Turn a picture of the whole Earth into image-GPS pairs: views from above, with their places.
 
-Writes ``OUT/images/*.jpg`` and ``OUT/pairs.csv`` (image, latitude, longitude, width_km, heading_deg), which
-``training/make_shards.py`` and ``geoclip_core.learning`` read. Stop it at any time: the same command goes on where it
-stopped, and gives the same pairs as an undisturbed run. From nothing, in a minute::
+Writes ``OUT/images/*.jpg``, with random colours, haze, clouds and sharpness unless ``--plain`` is given, and
+``OUT/pairs.csv`` (image, latitude, longitude, width_km, heading_deg), which ``training/make_shards.py`` and
+``geoclip_core.learning`` read. Stop it at any time: the same command goes on where it stopped, and gives the same pairs
+as an undisturbed run. From nothing, in a minute::
 
     python training/make_overhead.py runs/pairs --count 2000
 
@@ -21,11 +22,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import digest
 from geoclip_core.learning.overhead import Raster, Sampling, Views, ViewSampler, find_blue_marble, land_cells
+from geoclip_core.learning.overhead_disguise import Disguise, disguise
 from geoclip_core.learning.overhead_strangeness import add_view_test
 
 BLOCK = 500  # pairs written between two points from which work can go on
@@ -42,7 +45,9 @@ SAMPLES = (
 SAMPLE_PIXELS = 512
 
 
-def write_pairs(out: Path, raster: Path, count: int, size: int, sampling: Sampling, seed: int) -> int:
+def write_pairs(
+    out: Path, raster: Path, count: int, size: int, sampling: Sampling, seed: int, changes: Disguise | None
+) -> int:
     """Write pairs, or the rest of them.
 
     Args:
@@ -51,7 +56,8 @@ def write_pairs(out: Path, raster: Path, count: int, size: int, sampling: Sampli
         count: How many pairs.
         size: Pixels per side.
         sampling: Which views.
-        seed: Of the views.
+        seed: Of the views and of their changes.
+        changes: What is done to their colours, air and sharpness; nothing leaves them as they are.
 
     Returns:
         How many pairs this call wrote; the others were there.
@@ -63,6 +69,7 @@ def write_pairs(out: Path, raster: Path, count: int, size: int, sampling: Sampli
         "raster": digest(raster.read_bytes()),
         "size": size,
         "seed": seed,
+        "changes": None if changes is None else dataclasses.asdict(changes),
         "sampling": json.loads(json.dumps(dataclasses.asdict(sampling))),
     }
     for folder in (out / "images", out / "blocks"):
@@ -78,18 +85,29 @@ def write_pairs(out: Path, raster: Path, count: int, size: int, sampling: Sampli
         if not table.is_file():
             views = sampler.draw(BLOCK, np.random.default_rng((seed, block)))[np.arange(size_of_block)]
             names = [f"{block * BLOCK + i:08d}.jpg" for i in range(size_of_block)]
-            _write(table, _cut(earth, views, size, out / "images", names))
+            chance = torch.Generator().manual_seed(int(np.random.default_rng((seed, block, 1)).integers(2**62)))
+            _write(table, _cut(earth, views, size, out / "images", names, changes, chance))
             written += size_of_block
         tables.append(table.read_text(encoding="utf-8"))
     _write(out / "pairs.csv", ",".join(COLUMNS) + "\n" + "".join(tables))
     return written
 
 
-def _cut(earth: Raster, views: Views, size: int, folder: Path, names: list[str]) -> str:
+def _cut(
+    earth: Raster,
+    views: Views,
+    size: int,
+    folder: Path,
+    names: list[str],
+    changes: Disguise | None,
+    chance: torch.Generator,
+) -> str:
     """Write the pictures of views, and return their rows of the table."""
     rows = []
     for i, name in enumerate(names):
-        _picture(earth, views[np.arange(i, i + 1)], size).save(folder / name, quality=92)
+        pixels = earth.cut(views[np.arange(i, i + 1)], size, samples=2)
+        rgb = pixels[:, :3] if changes is None else disguise(pixels, changes, chance)
+        _image(rgb[0]).save(folder / name, quality=92)
         lat, lon = views.latlon[i]
         rows.append(f"{name},{lat:.5f},{lon:.5f},{views.width_km[i]:.1f},{views.heading_deg[i]:.2f}\n")
     return "".join(rows)
@@ -104,13 +122,12 @@ def write_samples(out: Path, raster: Path) -> None:
         table.writerow(("file", "place", "latitude", "longitude", "width_km"))
         for name, place, lat, lon, width_km in SAMPLES:
             views = Views(np.array([[lat, lon]]), np.array([width_km]), np.zeros(1))
-            _picture(earth, views, SAMPLE_PIXELS).save(out / name, quality=90)
+            _image(earth.cut(views, SAMPLE_PIXELS, samples=2)[0, :3]).save(out / name, quality=90)
             table.writerow((name, place, lat, lon, width_km))
 
 
-def _picture(earth: Raster, views: Views, size: int) -> Image.Image:
-    rgb = earth.cut(views, size, samples=2)[0, :3].permute(1, 2, 0)
-    return Image.fromarray((rgb * 255).round().byte().numpy())
+def _image(rgb: torch.Tensor) -> Image.Image:
+    return Image.fromarray((rgb.permute(1, 2, 0) * 255).round().byte().numpy())
 
 
 def _write(path: Path, text: str) -> None:
@@ -133,6 +150,7 @@ def main(args: list[str] | None = None) -> None:
     parser.add_argument("--heading-deg", type=float, default=180.0, help="largest deviation from north-up")
     parser.add_argument("--latitude", type=float, nargs=2, default=(-90.0, 90.0), metavar=("FROM", "TO"))
     parser.add_argument("--coast-km", type=float, default=100.0, help="how far from land a centre may lie")
+    parser.add_argument("--plain", action="store_true", help="leave colours, air and sharpness as they are")
     parser.add_argument("--samples", action="store_true", help="cut the sample views of the page instead")
     parser.add_argument("--cells", action="store_true", help="write equal cells of land as .npy, a gallery, instead")
     parser.add_argument("--view-test", action="store_true", help="add the test for views to an exported model instead")
@@ -153,7 +171,8 @@ def main(args: list[str] | None = None) -> None:
         return
     south, north = given.latitude
     sampling = Sampling(south, north, given.coast_km, tuple(given.width_km), given.heading_deg)
-    written = write_pairs(given.out, raster, given.count, given.size, sampling, given.seed)
+    changes = None if given.plain else Disguise()
+    written = write_pairs(given.out, raster, given.count, given.size, sampling, given.seed, changes)
     print(f"{given.out}: {given.count} pairs, {written} of them written now")
 
 

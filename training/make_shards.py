@@ -20,6 +20,7 @@ def main(
     folder: Annotated[str, typer.Argument(help="Where the photos are")],
     out: Annotated[Path, typer.Argument(help="Where the shards go")],
     part_rows: Annotated[int, typer.Option(help="Photos of a shard")] = 4096,
+    columns: Annotated[str, typer.Option(help="Unusual columns: image=...,latitude=...,longitude=...,owner=...")] = "",
     longest_side: Annotated[int | None, typer.Option(help="Make larger photos smaller, in pixels")] = None,
     check: Annotated[bool, typer.Option("--check", help="Compare the digests of shards that are there")] = False,
 ) -> None:
@@ -29,9 +30,9 @@ def main(
     from geoclip_core.learning.ledger import Ledger
     from geoclip_core.learning.photos import PhotoFolder
     from geoclip_core.learning.shards import make_shards
-    from geoclip_core.learning.table import count_reasons, write_report
+    from geoclip_core.learning.table import count_reasons, parse_columns, write_report
 
-    source = PhotoFolder(table, folder, report=str(out / "skipped.csv"))
+    source = PhotoFolder(table, folder, parse_columns(columns), report=str(out / "skipped.csv"))
     with tqdm(desc="shards") as bar:
 
         def show(done: int, every: int) -> None:

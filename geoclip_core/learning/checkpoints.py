@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,20 @@ class LastCheckpoint(Checkpoint):
         self._saved_at = -1
 
     @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """What a run is resumed from is saved already."""
+        self._saved_at = trainer.global_step
+
+    @override
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
-        """Save after every ``every_steps``-th step, never between accumulated batches."""
+        """Save after every ``every_steps``-th step, never between accumulated batches.
+
+        Nor after the last batch of an epoch, whose validation is still to come: a run resumed from there would leave
+        it out.
+        """
         step = trainer.global_step
-        if self.every_steps and step and step % self.every_steps == 0 and step != self._saved_at:
+        due = self.every_steps and step % self.every_steps == 0 and step != self._saved_at
+        if due and not trainer.is_last_batch:
             self._save(trainer)
 
     @override
@@ -97,7 +108,7 @@ def provenance(data_digest: str) -> dict[str, Any]:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON beside its place and rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # processes may write the same file at once
     part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(path)
 

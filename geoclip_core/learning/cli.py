@@ -21,7 +21,8 @@ from geoclip_core.errors import TrainingError
 from geoclip_core.learning.checkpoints import AtomicCheckpoints, LastCheckpoint, provenance, write_json
 from geoclip_core.learning.datamodule import GeoData
 from geoclip_core.learning.module import GeoLearner
-from geoclip_core.learning.table import count_listed, count_reasons
+from geoclip_core.learning.photos import PhotoSource
+from geoclip_core.learning.table import count_reasons, listed_rows
 from geoclip_core.learning.tower import load_clip
 from geoclip_core.model.tower import tower_digest
 
@@ -36,7 +37,9 @@ class _SaveRun(SaveConfigCallback):
 
     @override
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write ``config.yaml``, ``run.json`` and ``gallery.npy``."""
+        """Write ``config.yaml``, ``run.json`` and ``gallery.npy``, what a run was trained with."""
+        if stage != "fit":
+            return
         folder = Path(trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
         text = self.parser.dump(self.config)
@@ -117,18 +120,22 @@ class TrainingCLI(LightningCLI):
         kwargs["callbacks"] = [
             *(settings["callbacks"] or []),
             LastCheckpoint(_checkpoint_folder(str(root)), self._get(self.config_init, "save_every_steps")),
-            LearningRateMonitor("step"),
+            *([] if settings["logger"] is False else [LearningRateMonitor("step")]),
         ]
         return super().instantiate_trainer(**kwargs)
 
     def before_fit(self) -> None:
-        """Put in the weights that were asked for, and note what the run is made of."""
+        """Put in the weights that were asked for, note what the run is made of, and have what is skipped listed."""
         self._start()
+        root, data = Path(self.trainer.default_root_dir), self.datamodule
+        for source, name in ((data.source, "skipped.csv"), (data.validation, "skipped-validation.csv")):
+            if isinstance(source, PhotoSource) and source.report is None:
+                source.report_to(str(root / name))
 
     def after_fit(self) -> None:
         """Say how many rows were passed over in the whole run, where there is a report."""
         for source in {self.datamodule.source, self.datamodule.validation}:
-            if source.report is not None and (count := count_listed(source.report)):
+            if source.report is not None and (count := len(listed_rows(source.report))):
                 _log.warning("%d rows were not used; %s lists them", count, source.report)
 
     def before_validate(self) -> None:

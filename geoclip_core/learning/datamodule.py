@@ -60,12 +60,20 @@ class GeoData(LightningDataModule):
         if region is not None:
             inside = parse_region(region).contains(source.latlon)
         rows = np.flatnonzero(inside)
-        if not len(rows):
-            raise DataError(f"None of the {len(source)} pairs lies in {region}", way_out="choose another region")
+        if region is not None and not len(rows):
+            raise DataError(
+                f"None of the {len(source)} pairs lies in {region}{_swapped(source.latlon, region)}",
+                way_out="choose another region, or name the columns (columns.latitude, columns.longitude)",
+            )
         if isinstance(validation, PairSource):
             self.validation, train, held_out = validation, rows, np.arange(len(validation))
             if region is not None:
                 held_out = held_out[parse_region(region).contains(validation.latlon)]
+                if not len(held_out):
+                    raise DataError(
+                        f"None of the {len(validation)} pairs to validate on lies in {region}",
+                        way_out="choose another region, or hold out a share of the training pairs",
+                    )
         else:
             self.validation = source
             owners = None if source.owners is None else source.owners[rows]
@@ -122,6 +130,15 @@ class GeoData(LightningDataModule):
     @property
     def _pinned(self) -> bool:
         return torch.cuda.is_available()
+
+
+def _swapped(latlon: npt.NDArray[np.float32], region: str) -> str:
+    """A hint, where many of the points would lie in the region with latitude and longitude exchanged."""
+    turned = latlon[np.abs(latlon[:, 1]) <= 90][:, ::-1]
+    inside = int(parse_region(region).contains(turned).sum()) if len(turned) else 0
+    if 2 * inside < len(latlon):
+        return ""
+    return f", but {inside} would with latitude and longitude exchanged: the columns look swapped"
 
 
 def read_points(path: str) -> npt.NDArray[np.float64]:

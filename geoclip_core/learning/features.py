@@ -7,7 +7,7 @@ at each view once, not once per epoch. A view takes 1.5 kB in bfloat16.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,7 @@ def make_features(
         progress: Told after each part.
 
     Returns:
-        Photos that could not be read, among this process's parts made now.
+        Photos that could not be read, among this process's parts.
 
     Raises:
         DataError: The folder holds features made with other settings.
@@ -90,7 +90,6 @@ def make_features(
     )
     tower.eval()
     mine = range(rank, parts, processes)
-    skipped: list[Skipped] = []
     for done, part in enumerate(mine):
         if not ledger.has(part):
             rows = np.arange(part * part_rows, min(len(source), (part + 1) * part_rows))
@@ -98,10 +97,14 @@ def make_features(
             file = ledger.folder / f"part-{part:05d}.part"
             save_file(tensors, file)
             ledger.enter(part, {".safetensors": file}, rows=len(tensors["rows"]), skipped=[vars(b) for b in bad])
-            skipped += bad
         if progress is not None:
             progress(done + 1, len(mine))
-    return skipped
+    return skipped_in(ledger, mine)
+
+
+def skipped_in(ledger: Ledger, parts: Iterable[int]) -> list[Skipped]:
+    """What was entered as skipped with some parts of a ledger."""
+    return [Skipped(**item) for part in parts for item in ledger.record(part)["skipped"]]
 
 
 class _Decoded(Dataset[tuple[int, Tensor | str]]):
@@ -197,7 +200,7 @@ class CachedFeatures(PairSource):
         self.tower = self.ledger.settings["tower"]
         self.views, self._cached = cached if views is None else views, cached
         records = [self.ledger.record(part) for part in range(self.ledger.parts)]
-        self.skipped = tuple(Skipped(**item) for record in records for item in record["skipped"])
+        self.skipped = tuple(skipped_in(self.ledger, range(self.ledger.parts)))
         self.digest = digest(*(mark["sha256"] for record in records for mark in record["files"].values()))
 
     def _open(self) -> list[dict[str, Tensor]]:

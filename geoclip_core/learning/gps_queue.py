@@ -68,10 +68,6 @@ class GpsQueue(nn.Module):
         self.latlon[places % size] = latlon[skipped:].to(self.latlon)
         self.cursor.copy_((self.cursor + len(latlon)) % size)
 
-    def ordered(self) -> Tensor:
-        """(size, 2) coordinates, the oldest first."""
-        return torch.roll(self.latlon, -int(self.cursor), 0)
-
 
 def hard_negatives(latlon: Tensor, pool: Tensor, count: int, beyond_km: float) -> Tensor:
     """Real places that are hard to tell from the given ones: the nearest that are none of them.

@@ -139,9 +139,9 @@ class GeoLearner(LightningModule):
         """Loss of photos at places, against geocells or other places; ``exact`` are the places without noise."""
         recipe = self.recipe
         if self._cells is not None:
-            cells = self.encode_places(self._cells)
-            smoothing_km = recipe.geocell_smoothing_km
-            return geocell_loss(images, latlon, cells, self._cells, self.logit_scale.exp(), smoothing_km)
+            centres = self._cells.to(latlon.device)
+            cells = self.encode_places(centres)
+            return geocell_loss(images, latlon, cells, centres, self.logit_scale.exp(), recipe.geocell_smoothing_km)
         places, first = gather_rows(latlon) if recipe.gather else (latlon, 0)
         others = self._negatives(exact)
         vectors = self.encode_places(torch.cat((places, others)))
@@ -177,8 +177,8 @@ class GeoLearner(LightningModule):
         parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
         optimizer: torch.optim.Optimizer
         if recipe.optimizer == "muon":
-            matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
-            others = [parameter for parameter in parameters if parameter.ndim < 2]
+            matrices = [parameter for parameter in parameters if parameter.ndim >= 2 and len(parameter) > 1]
+            others = [parameter for parameter in parameters if parameter.ndim < 2 or len(parameter) == 1]
             optimizer = Muon(matrices, others, recipe.matrix_rate, recipe.learning_rate, recipe.weight_decay)
         else:
             optimizer = torch.optim.Adam(parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
@@ -197,14 +197,27 @@ class GeoLearner(LightningModule):
         return learning_rate_factor(step, per_epoch, steps, self.recipe)
 
     def on_fit_start(self) -> None:
-        """Seed the queue with real coordinates, unless it came from a checkpoint; divide the Earth into geocells."""
+        """Seed the queue with real coordinates, unless it came from a checkpoint.
+
+        Raises:
+            TrainingError: The precision asked for would round coordinates.
+        """
+        if self.logit_scale.dtype != torch.float32:
+            raise TrainingError(
+                f"trainer.precision would keep coordinates in {str(self.logit_scale.dtype).removeprefix('torch.')}",
+                allowed="32-true, bf16-mixed, 16-mixed",
+            )
         latlon = torch.from_numpy(np.ascontiguousarray(self._data.train_latlon))
         rank = 0 if self.recipe.shared_queue else None
         self.queue.seed(latlon.to(self.queue.latlon.device), self._generator(_QUEUE_SEED, rank=rank))
         self._pool = latlon if self.recipe.hard_negatives else None
+
+    def setup(self, stage: str) -> None:
+        """Divide the Earth into geocells, where the recipe asks for them."""
+        del stage
         if self.recipe.geocell_photos:
-            centres = geocell_centres(latlon.double().numpy(), self.recipe.geocell_photos)
-            self._cells = torch.from_numpy(centres).float().to(self.device)
+            centres = geocell_centres(self._data.train_latlon.astype(np.float64), self.recipe.geocell_photos)
+            self._cells = torch.from_numpy(centres).float()
 
     def on_train_start(self) -> None:
         """Put a frozen tower, and one with frozen statistics, into evaluation mode."""
@@ -223,13 +236,16 @@ class GeoLearner(LightningModule):
         self._retrieval = GalleryRetrieval(self.location_encoder, gallery)
 
     def validation_step(self, batch: Batch, _: int) -> None:
-        """Loss without noise against the batch and the queue, and accuracy against the gallery."""
+        """Loss without noise, against the geocells or against batch and queue, and accuracy against the gallery."""
         if self._retrieval is None or not len(batch.rows):  # none of its photos could be read
             return
         images = self.encode_images(batch.inputs)
-        vectors = self.encode_places(torch.cat((batch.latlon, self.queue.latlon)))
         count = len(batch.latlon)
-        loss = contrastive_loss(images, vectors[:count], self.logit_scale.exp(), negatives=vectors[count:])
+        if self._cells is None:
+            vectors = self.encode_places(torch.cat((batch.latlon, self.queue.latlon)))
+            loss = contrastive_loss(images, vectors[:count], self.logit_scale.exp(), negatives=vectors[count:])
+        else:
+            loss = self._loss(images, batch.latlon, batch.latlon)
         self.log("validation/loss", loss, batch_size=count, sync_dist=True)
         self.accuracy.update(self._retrieval.locate(images), batch.latlon)
 
@@ -242,13 +258,29 @@ class GeoLearner(LightningModule):
         self._retrieval = None
 
     @property
+    def _batches(self) -> dict[str, int]:
+        """How the rows are cut into batches; together with the batches seen, where in the data a run stands."""
+        return {"batch_size": self._data.batch_size, "processes": self.trainer.world_size}
+
+    @property
     def settings(self) -> dict[str, Any]:
         """Everything the network was built from, as plain values."""
         asdict = dataclasses.asdict
         return {"tower": asdict(self.tower), "location": asdict(self.location), "recipe": asdict(self.recipe)}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add settings, position and every rank's own queue; leave out a frozen tower that came from outside."""
+        """Add settings, position and every rank's own queue; leave out a frozen tower that came from outside.
+
+        Raises:
+            TrainingError: A weight is not finite any more; the checkpoints that are there stay.
+        """
+        for name, parameter in self.named_parameters():
+            if parameter.requires_grad and not torch.isfinite(parameter).all():
+                raise TrainingError(
+                    f"{name} is not finite after batch {self.batches_seen} of the run",
+                    way_out="the last checkpoint is from before: lower recipe.learning_rate, or use trainer.precision "
+                    "32-true, and resume with --ckpt_path last",
+                )
         if self.tower.kind == "clip":
             trained = {f"image_tower.{name}" for name, p in self.image_tower.named_parameters() if p.requires_grad}
             state = checkpoint["state_dict"]
@@ -258,16 +290,18 @@ class GeoLearner(LightningModule):
         checkpoint["geoclip"] = {
             "settings": self.settings,
             "batches_seen": self.batches_seen,
+            "batches": self._batches,
             "queues": queues,
             "provenance": self.provenance,
             "metrics": self.metrics,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take up position and queue.
+        """Take up position and queue; a resumed run has the rates and the weight decay of its own recipe.
 
         Raises:
-            TrainingError: The checkpoint is of a network built otherwise, or for another number of processes.
+            TrainingError: The checkpoint is of a network built otherwise; or a run is to be resumed with another
+                optimiser, queue, data, batch size or number of processes.
         """
         extra = checkpoint.get("geoclip")
         if extra is None:
@@ -287,12 +321,53 @@ class GeoLearner(LightningModule):
         state = checkpoint["state_dict"]
         own = self.state_dict()
         state.update({key: own[key] for key in own if key.startswith("image_tower.") and key not in state})
-        self.batches_seen = int(extra["batches_seen"])
-        if extra["queues"] is not None and self._trainer is not None:
-            there = len(extra["queues"])
-            if there != self.trainer.world_size:
+        self.batches_seen, self.metrics = int(extra["batches_seen"]), dict(extra["metrics"])
+        queues = extra["queues"]
+        if self._trainer is not None and self.trainer.state.fn == "fit":
+            self._check_resumable(extra)
+            self._take_rates(checkpoint)
+        if queues is not None:  # one process that validates takes the first rank's
+            rank = 0 if self._trainer is None else self.global_rank % len(queues)
+            state.update({f"queue.{k}": v for k, v in queues[rank].items()})
+
+    def _check_resumable(self, extra: dict[str, Any]) -> None:
+        """Refuse what would make a resumed run another run."""
+        if extra["queues"] is not None and len(extra["queues"]) != self.trainer.world_size:
+            raise TrainingError(
+                f"The checkpoint holds the queues of {len(extra['queues'])} processes, not {self.trainer.world_size}",
+                way_out="resume with as many processes, or train with recipe.shared_queue",
+            )
+        for name in ("optimizer", "queue_size"):
+            there, here = extra["settings"]["recipe"][name], getattr(self.recipe, name)
+            if there != here:
                 raise TrainingError(
-                    f"The checkpoint holds the queues of {there} processes, not {self.trainer.world_size}",
-                    way_out="resume with as many processes, or train with recipe.shared_queue",
+                    f"The checkpoint's recipe.{name} is {there}, the configuration's {here}",
+                    way_out="resume with the config.yaml saved beside the checkpoint",
                 )
-            state.update({f"queue.{k}": v for k, v in extra["queues"][self.global_rank].items()})
+        there, here = extra["provenance"]["data"], self.provenance["data"]
+        if there != here:
+            raise TrainingError(
+                f"The checkpoint was trained on other data, or another split or fraction of it ({there}, not {here}): "
+                "what is held out now may have been learnt",
+                way_out="resume with the config.yaml saved beside the checkpoint, or start a new run from an export of "
+                "it (--start.heads)",
+            )
+        if extra["batches"] != self._batches:
+            there, here = (
+                f"{each['batch_size']} rows in {each['processes']}" for each in (extra["batches"], self._batches)
+            )
+            raise TrainingError(
+                f"The checkpoint counts batches of {there} processes, this run of {here}",
+                way_out="resume with as many rows per batch and as many processes, or start a new run from an export "
+                "of it (--start.heads)",
+            )
+
+    def _take_rates(self, checkpoint: dict[str, Any]) -> None:
+        """Put this recipe's rates in the place of those that the optimiser was saved with."""
+        recipe = self.recipe
+        for state, schedule in zip(checkpoint["optimizer_states"], checkpoint["lr_schedulers"], strict=True):
+            for number, group in enumerate(state["param_groups"]):
+                rate = recipe.matrix_rate if group.get("orthogonal") else recipe.learning_rate
+                group["lr"] *= rate / group["initial_lr"] if group["initial_lr"] else 1.0
+                group["initial_lr"] = schedule["base_lrs"][number] = rate
+                group["weight_decay"] = recipe.weight_decay

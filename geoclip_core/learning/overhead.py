@@ -127,12 +127,16 @@ class Raster:
     """
 
     def __init__(self, path: str | Path) -> None:
+        # A file that somebody chose, not one that was sent: NASA's largest pictures have 3.7 thousand million pixels.
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             with Image.open(path) as image:
                 shrink = max(1, image.height // _MAX_HEIGHT)
                 rgb = np.array(image.convert("RGB").reduce(shrink))
         except OSError as error:
             raise PhotoError(f"{path} cannot be read as a picture ({error})") from error
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
         height, width = rgb.shape[:2]
         if width != 2 * height or height % 2 ** (_LEVELS - 1):
             raise PhotoError(

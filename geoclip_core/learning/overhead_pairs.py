@@ -34,6 +34,8 @@ class OverheadPairs(PairSource):
         ValueError: Fewer than one place or view.
     """
 
+    preprocess: Preprocess
+
     def __init__(
         self,
         places: int,
@@ -52,7 +54,7 @@ class OverheadPairs(PairSource):
         self._sampler = ViewSampler(sampling)
         self._views = self._sampler.draw(places, np.random.default_rng(seed))
         self.latlon = self._views.latlon.astype(np.float32)
-        self.changes, self.preprocess, self._seen = changes, preprocess, preprocess
+        self.changes, self.preprocess = changes, preprocess
         self._per_place = views
         what = repr((sampling, changes, preprocess, views))
         self.digest = digest(*(path.read_bytes() for path in paths), self.latlon, what)
@@ -63,20 +65,20 @@ class OverheadPairs(PairSource):
         generator = torch.Generator().manual_seed(int(chance.integers(2**62)))
         latlon = self._views.latlon[np.repeat(rows, self._per_place)]
         views = self._sampler.around(latlon, chance)
-        cut = self._raster.cut(views, self._seen.size)
+        cut = self._raster.cut(views, self.preprocess.size)
         which = chance.integers(max(1, 4 * len(self._others)), size=len(views))
         share = torch.from_numpy(chance.uniform(size=len(views))).float()[:, None, None, None]
         for number, raster in enumerate(self._others):
             mixed = torch.from_numpy(np.flatnonzero(which == number))
-            cut[mixed] = torch.lerp(cut[mixed], raster.cut(views[mixed.numpy()], self._seen.size), share[mixed])
+            cut[mixed] = torch.lerp(cut[mixed], raster.cut(views[mixed.numpy()], self.preprocess.size), share[mixed])
         return self._batch(disguise(cut, self.changes, generator), rows)
 
     def validation_batch(self, rows: Rows) -> Batch:
         """Views as they are cut, the same every time."""
-        return self._batch(self._raster.cut(self._views[rows], self._seen.size, samples=2)[:, :3], rows)
+        return self._batch(self._raster.cut(self._views[rows], self.preprocess.size, samples=2)[:, :3], rows)
 
     def _batch(self, rgb: Tensor, rows: Rows) -> Batch:
-        pixels = normalise(rgb, self._seen).contiguous(memory_format=torch.channels_last)  # faster on a CPU
+        pixels = normalise(rgb, self.preprocess).contiguous(memory_format=torch.channels_last)  # faster on a CPU
         return Batch(
             pixels.view(len(rows), -1, *pixels.shape[1:]), torch.from_numpy(self.latlon[rows]), torch.from_numpy(rows)
         )

@@ -14,7 +14,7 @@ from geoclip_core.errors import DataError, PhotoError
 from geoclip_core.files import digest
 from geoclip_core.learning.augment import Views
 from geoclip_core.learning.dataset import Batch, PairSource, Rows
-from geoclip_core.learning.table import Columns, Skipped, read_table, write_report
+from geoclip_core.learning.table import Columns, Skipped, listed_rows, read_table, write_report
 from geoclip_core.photo.decode import Photo, open_photo
 
 
@@ -31,6 +31,7 @@ class PhotoSource(PairSource):
         self.latlon, self.numbers, self.views = latlon, numbers, views
         self.preprocess = views.preprocess
         self._unreadable: set[int] = set()
+        self._listed: set[int] | None = None
 
     def report_to(self, path: str | None) -> None:
         """List in a CSV file what has been skipped and, from now on, what turns out unreadable."""
@@ -87,7 +88,9 @@ class PhotoSource(PairSource):
         except PhotoError as error:
             self._unreadable.add(row)
             if self.report is not None:
-                write_report(self.report, [Skipped(int(self.numbers[row]), self.name(row), error.problem)])
+                self._listed = listed_rows(self.report) if self._listed is None else self._listed
+                bad = Skipped(int(self.numbers[row]), self.name(row), error.problem)
+                write_report(self.report, [bad], self._listed)
             return None
 
 

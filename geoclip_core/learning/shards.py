@@ -1,9 +1,9 @@
 """Millions of photos in few files: WebDataset shards, with an index that lets any row be read at once.
 
-Each part is a plain tar of ``000000123.jpg`` and ``000000123.json`` (latitude, longitude, image), which the
-webdataset library and every other reader of that layout understand. Beside it lies an index of where each photo
-begins: so the pipeline reads shards in any order, splits them, takes fractions and resumes exactly, as it does
-with a folder.
+Each part is a plain tar of ``000000123.jpg`` and ``000000123.json`` (latitude, longitude, image), named after the
+table's rows, which the webdataset library and every other reader of that layout understand. Beside it lies an index of
+where each photo begins: so the pipeline reads shards in any order, splits them, takes fractions and resumes exactly,
+as it does with a folder.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from PIL import Image
 from geoclip_core.errors import DataError, PhotoError
 from geoclip_core.files import digest
 from geoclip_core.learning.augment import Views
-from geoclip_core.learning.features import Progress
+from geoclip_core.learning.features import Progress, skipped_in
 from geoclip_core.learning.ledger import Ledger
 from geoclip_core.learning.photos import PhotoFolder, PhotoSource
 from geoclip_core.learning.table import Skipped
@@ -52,7 +52,7 @@ def make_shards(
         progress: Told after each part.
 
     Returns:
-        Photos that could not be read, among the parts made now.
+        Photos that could not be read, among this process's parts.
 
     Raises:
         DataError: The folder holds shards of other pairs or settings.
@@ -66,7 +66,6 @@ def make_shards(
     }
     ledger = Ledger(Path(folder), settings)
     mine = range(rank, parts, processes)
-    skipped: list[Skipped] = []
     for done, part in enumerate(mine):
         if not ledger.has(part):
             first = part * part_rows
@@ -75,10 +74,9 @@ def make_shards(
             with index.open("wb") as stream:
                 np.save(stream, _index(source, tar))
             ledger.enter(part, {".tar": tar, ".npy": index}, skipped=[vars(item) for item in bad])
-            skipped += bad
         if progress is not None:
             progress(done + 1, len(mine))
-    return skipped
+    return skipped_in(ledger, mine)
 
 
 def _write_tar(source: PhotoFolder, rows: range, file: Path, longest_side: int | None) -> list[Skipped]:
@@ -93,7 +91,7 @@ def _write_tar(source: PhotoFolder, rows: range, file: Path, longest_side: int |
             lat, lon = source.latlon[row].tolist()
             about = {"latitude": lat, "longitude": lon, "image": source.name(row)}
             for suffix, content in ((kind, data), ("json", json.dumps(about).encode())):
-                entry = tarfile.TarInfo(f"{row:09d}.{suffix}")
+                entry = tarfile.TarInfo(f"{source.numbers[row]:09d}.{suffix}")
                 entry.size = len(content)
                 tar.addfile(entry, io.BytesIO(content))
     return bad
@@ -118,10 +116,10 @@ def _index(source: PhotoFolder, file: Path) -> npt.NDArray[np.void]:
         for member in tar:
             number, suffix = member.name.split(".", 1)
             if suffix != "json":
-                row = int(number)
+                row = int(np.searchsorted(source.numbers, int(number)))
                 owner = -1 if source.owners is None else int(source.owners[row])
                 place = tuple(source.latlon[row].tolist())
-                entries.append((int(source.numbers[row]), member.offset_data, member.size, place, owner))
+                entries.append((int(number), member.offset_data, member.size, place, owner))
     return np.array(entries, dtype=_INDEX)
 
 
@@ -152,7 +150,7 @@ class Shards(PhotoSource):
         self._part = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         self.block = max(1, int(self.ledger.settings["part_rows"]) // 8)
         records = [self.ledger.record(part) for part in range(self.ledger.parts)]
-        self.skipped = tuple(Skipped(**item) for record in records for item in record["skipped"])
+        self.skipped = tuple(skipped_in(self.ledger, range(self.ledger.parts)))
         owners = self._index["owner"]
         self.owners = owners.copy() if (owners >= 0).all() else None
         marks = (mark["sha256"] for record in records for mark in record["files"].values())

@@ -70,10 +70,12 @@ def split_rows(
     else:
         groups = np.unique(owners, return_inverse=True)[1]
     sizes = np.bincount(groups)
-    order = np.random.default_rng(seed).permutation(len(sizes))
-    before = np.cumsum(sizes[order]) - sizes[order]
+    left = share * len(latlon)
     held_out = np.zeros(len(sizes), dtype=bool)
-    held_out[order[before < share * len(latlon)]] = True
+    for group in np.random.default_rng(seed).permutation(len(sizes)).tolist():
+        if left > 0 and sizes[group] / 2 <= left:  # one that is far too large stays in training
+            held_out[group] = True
+            left -= sizes[group]
     chosen: npt.NDArray[np.bool_] = held_out[groups]
     if not chosen.any() or chosen.all():
         raise DataError(

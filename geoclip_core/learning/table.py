@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,19 @@ class Columns:
     latitude: str = ""
     longitude: str = ""
     owner: str = ""
+
+
+def parse_columns(text: str) -> Columns:
+    """Names of columns from a command line, such as ``image=IMG_ID,latitude=LAT``; nothing names none.
+
+    Raises:
+        DataError: A part is not of that form, or names something else.
+    """
+    named = {part.partition("=")[0]: part.partition("=")[2] for part in text.split(",") if part}
+    parts = [field.name for field in fields(Columns)]
+    if wrong := [part for part, name in named.items() if part not in parts or not name]:
+        raise DataError(f"--columns does not say what {wrong[0]!r} is", allowed=f"NAME=COLUMN for {', '.join(parts)}")
+    return Columns(**named)
 
 
 # This repository's and the benchmarks' own (image, latitude, longitude), the reference's (IMG_FILE, LAT, LON),
@@ -125,7 +138,9 @@ def read_table(
     latlon[latlon[:, 1] >= 180, 1] = -180
     owners = None
     if "owner" in names:  # numbers that do not depend on the rest of the table, and name nobody
-        owners = pd.util.hash_array(frame[names["owner"]].astype("string").fillna("").to_numpy(object)[good])
+        named = frame[names["owner"]].astype("string").fillna("").to_numpy(object)[good]
+        unknown = [f"\0{row}" for row in good.tolist()]  # a photo of an unknown photographer stands for itself
+        owners = pd.util.hash_array(np.where(named == "", np.array(unknown, dtype=object), named))
         owners = (owners >> np.uint64(1)).astype(np.int64)
     return PairTable(photos[good], latlon, owners, good.astype(np.int64), skipped)
 
@@ -136,26 +151,32 @@ def count_reasons(skipped: Iterable[Skipped]) -> str:
     return "; ".join(f"{count} rows: {reason}" for reason, count in counts.most_common())
 
 
-def count_listed(path: Path) -> int:
-    """How many rows a report lists."""
+def listed_rows(path: Path) -> set[int]:
+    """The rows that a report lists."""
     if not path.exists():
-        return 0
+        return set()
     with path.open(newline="", encoding="utf-8") as stream:
-        return max(0, sum(1 for _ in csv.reader(stream)) - 1)
+        return {int(line[0]) for line in csv.reader(stream) if line[0].isdigit()}
 
 
-def write_report(path: Path, skipped: Sequence[Skipped]) -> None:
-    """List skipped rows in a CSV file (row, image, reason), after those already there, each row once."""
+def write_report(path: Path, skipped: Sequence[Skipped], listed: set[int] | None = None) -> None:
+    """List skipped rows in a CSV file (row, image, reason), after those already there, each row once.
+
+    Args:
+        path: The file; made where it is not there.
+        skipped: What to list.
+        listed: Rows that are listed already; those that are written are added. Left out, the file is read for them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    listed = set()
-    if path.exists():
-        with path.open(newline="", encoding="utf-8") as stream:
-            listed = {line[0] for line in csv.reader(stream)}
+    listed = listed_rows(path) if listed is None else listed
     with path.open("a", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        if not listed:
+        if not stream.tell():
             writer.writerow(("row", "image", "reason"))
-        writer.writerows((item.row, item.image, item.reason) for item in skipped if str(item.row) not in listed)
+        for item in skipped:
+            if item.row not in listed:
+                writer.writerow((item.row, item.image, item.reason))
+                listed.add(item.row)
 
 
 def _read(file: Path) -> pd.DataFrame:
@@ -168,7 +189,7 @@ def _read(file: Path) -> pd.DataFrame:
         raise DataError(f"{file} is not a table that can be read", allowed=".csv or .parquet")
     try:
         # As text: whether a column of names looks like numbers must not change the names.
-        return pd.read_csv(file, dtype=str) if file.suffix == ".csv" else pd.read_parquet(file)
+        return pd.read_csv(file, dtype=str, keep_default_na=False) if file.suffix == ".csv" else pd.read_parquet(file)
     except (ValueError, pyarrow.ArrowException) as error:  # an empty or malformed file
         raise DataError(f"{file} cannot be read ({' '.join(str(error).split())[:200]})") from error
 
@@ -187,7 +208,7 @@ def _find_columns(have: list[str], asked: Columns, *, images: bool, file: Path) 
             raise DataError(
                 f"{file} has no column for the {part}; its columns are {', '.join(have)}",
                 allowed=f"{', '.join(known)}, in any case",
-                way_out=f"name it: columns.{part}",
+                way_out=f"name it: columns.{part} in a configuration, --columns {part}=NAME on a command line",
             )
     return found
 
@@ -200,5 +221,5 @@ def _check_swapped(file: Path, lat: npt.NDArray[np.float64], lon: npt.NDArray[np
         raise DataError(
             f"{beyond.sum()} of {len(lat)} latitudes of {file} are beyond 90 degrees and the longitudes are not: the "
             "columns look swapped",
-            way_out="swap the names: columns.latitude and columns.longitude",
+            way_out="name them the other way round: columns.latitude and columns.longitude, or --columns latitude=...",
         )

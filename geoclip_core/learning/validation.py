@@ -49,7 +49,7 @@ class LocationAccuracy(Metric):
 
     def compute(self) -> dict[str, Tensor]:
         """Shares in [0, 1] as ``accuracy_1km`` ... and ``median_km``; NaN where nothing was counted."""
-        shares = self.hits.double() / self.total
+        shares = self.hits.cpu().double() / self.total.cpu()  # not every accelerator has float64
         out = {f"accuracy_{km:.0f}km": share.float() for km, share in zip(THRESHOLDS_KM, shares, strict=True)}
         every = self.errors_km
         errors = torch.cat(every) if isinstance(every, list) and every else every
@@ -80,8 +80,9 @@ class GalleryRetrieval:
         Returns:
             (n, 2) degrees.
         """
-        mean = F.normalize(images.float(), dim=-1).mean(1)
-        best = [(part @ self.vectors.T).argmax(1) for part in _parts(mean, len(self.vectors))]
+        with torch.autocast(images.device.type, enabled=False):  # neighbours of a dense gallery differ by less
+            mean = F.normalize(images.float(), dim=-1).mean(1)
+            best = [(part @ self.vectors.T).argmax(1) for part in _parts(mean, len(self.vectors))]
         return self.gallery[torch.cat(best)]
 
 

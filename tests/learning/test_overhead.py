@@ -147,6 +147,13 @@ def test_what_is_no_world_map_is_refused(tmp_path: Path) -> None:
         Raster(tmp_path / "broken.png")
 
 
+def test_a_picture_of_the_earth_may_be_larger_than_photos_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.new("RGB", (200, 100)).save(tmp_path / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert Raster(tmp_path / "large.png").km_per_pixel == pytest.approx(200.15, abs=0.01)
+    assert Image.MAX_IMAGE_PIXELS == 100
+
+
 def test_disguises_are_as_asked() -> None:
     views = torch.rand(6, 4, 32, 32, generator=torch.Generator().manual_seed(0))
     views[:, 3] = 0.0

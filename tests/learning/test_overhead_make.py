@@ -14,6 +14,7 @@ from PIL import Image
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import GeoclipError
 from geoclip_core.learning.overhead import Sampling
+from geoclip_core.learning.overhead_disguise import Disguise
 from training import make_overhead
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,8 +36,8 @@ def test_a_broken_off_run_goes_on_and_ends_like_an_undisturbed_one(
 ) -> None:
     monkeypatch.setattr(make_overhead, "BLOCK", 5)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    assert make_overhead.write_pairs(whole, raster, 12, 16, Sampling(), 7) == 12
-    cut, calls = make_overhead._picture, []
+    assert make_overhead.write_pairs(whole, raster, 12, 16, Sampling(), 7, Disguise()) == 12
+    cut, calls = make_overhead._image, []
 
     def failing(*args: object) -> Image.Image:
         calls.append(1)
@@ -44,19 +45,28 @@ def test_a_broken_off_run_goes_on_and_ends_like_an_undisturbed_one(
             raise KeyboardInterrupt
         return cut(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(make_overhead, "_picture", failing)
+    monkeypatch.setattr(make_overhead, "_image", failing)
     with pytest.raises(KeyboardInterrupt):
-        make_overhead.write_pairs(broken, raster, 12, 16, Sampling(), 7)
+        make_overhead.write_pairs(broken, raster, 12, 16, Sampling(), 7, Disguise())
     assert not (broken / "pairs.csv").exists()
-    monkeypatch.setattr(make_overhead, "_picture", cut)
-    assert make_overhead.write_pairs(broken, raster, 12, 16, Sampling(), 7) == 7  # the first block of 5 was whole
+    monkeypatch.setattr(make_overhead, "_image", cut)
+    assert (
+        make_overhead.write_pairs(broken, raster, 12, 16, Sampling(), 7, Disguise()) == 7
+    )  # the first block of 5 was whole
     assert contents(broken) == contents(whole)
     rows = list(csv.DictReader(io.StringIO((whole / "pairs.csv").read_text(encoding="utf-8"))))
     assert len(rows) == 12
     assert all((whole / "images" / row["image"]).is_file() for row in rows)
-    assert make_overhead.write_pairs(whole, raster, 12, 16, Sampling(), 7) == 0
+    assert make_overhead.write_pairs(whole, raster, 12, 16, Sampling(), 7, Disguise()) == 0
     with pytest.raises(GeoclipError, match="other settings"):
-        make_overhead.write_pairs(whole, raster, 12, 16, Sampling(), 8)
+        make_overhead.write_pairs(whole, raster, 12, 16, Sampling(), 8, Disguise())
+    plain = tmp_path / "plain"
+    make_overhead.main([str(plain), f"--raster={raster}", "--count=12", "--size=16", "--seed=7", "--plain"])
+    make_overhead.main([str(tmp_path / "changed"), f"--raster={raster}", "--count=12", "--size=16", "--seed=7"])
+    there, here = contents(plain), contents(tmp_path / "changed")
+    assert there["pairs.csv"] == here["pairs.csv"]
+    changed = [there[name] != here[name] for name in there if name.startswith("images")]
+    assert 6 <= sum(changed) < 12  # a quarter stays as it was cut
 
 
 def test_the_sample_views_are_small_true_and_kept_out_of_training() -> None:

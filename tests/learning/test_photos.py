@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import tarfile
 from pathlib import Path
 
@@ -69,6 +70,7 @@ def test_shards_hold_what_the_folder_holds(folder: Folder, tmp_path: Path) -> No
     source = PhotoFolder(folder.table, folder.photos, views=VIEWS)
     bad = make_shards(source, tmp_path / "shards", part_rows=10)
     assert [item.row for item in bad] == list(folder.bad)
+    assert make_shards(source, tmp_path / "shards", part_rows=10) == bad  # also of the parts that were there
     shards = Shards(str(tmp_path / "shards"), VIEWS)
     kept = np.array([i for i in range(folder.count) if i not in folder.bad])
     assert np.array_equal(shards.latlon, source.latlon[kept])
@@ -95,6 +97,20 @@ def test_webdataset_reads_our_shards(folder: Folder, tmp_path: Path) -> None:
     assert about["image"] == "6.png"
     assert about["latitude"] == pytest.approx(float(source.latlon[6, 0]))
     assert np.array_equal(np.asarray(image), np.asarray(source.open(6).image))
+
+
+def test_a_photo_of_a_shard_is_called_what_it_is_in_the_tar(folder: Folder, tmp_path: Path) -> None:
+    text = Path(folder.table).read_text().splitlines()
+    Path(folder.table).write_text("\n".join([text[0], "gone.png,1,2,ann", *text[1:]]))  # rows and numbers differ by one
+    make_shards(PhotoFolder(folder.table, folder.photos), tmp_path / "shards", part_rows=100)
+    shards = Shards(str(tmp_path / "shards"), VIEWS)
+    assert shards.name(6) == "part-00000.tar/000000008"  # 5 cannot be read
+    with tarfile.open(tmp_path / "shards" / "part-00000.tar") as tar:
+        photo, about = tar.extractfile("000000008.png"), tar.extractfile("000000008.json")
+        assert photo is not None
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(photo.read()))), np.asarray(shards.open(6).image))
+        assert about is not None
+        assert json.loads(about.read())["image"] == "7.png"
 
 
 def test_a_kill_while_a_shard_is_written_loses_that_shard_only(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from geoclip_core.learning.module import GeoLearner
 from geoclip_core.learning.order import Order
 from geoclip_core.learning.recipe import Location, Recipe
 from geoclip_core.learning.toy import PaintedPlanet
+from geoclip_core.learning.validation import GalleryRetrieval
 from tests.learning.conftest import Fit, Folder, checkpoint, losses
 
 
@@ -61,6 +64,89 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     assert there.keys() == here.keys()
     assert all(torch.equal(value, here[key]) for key, value in there.items())
     assert here["queue.seeded"]
+
+
+def test_a_run_that_is_killed_twice_between_accumulated_batches_goes_on_all_the_same(
+    fit: Fit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = ("--trainer.accumulate_grad_batches=2",)
+    whole = fit("whole", *more)
+    for stop, again in ((5, ()), (1, ("--ckpt_path=last",))):
+        with monkeypatch.context() as patch:
+            interrupt_after(patch, stop)
+            with pytest.raises(RuntimeError, match="the power went off"):
+                fit("parts", *again, *more)
+    parts = fit("parts", "--ckpt_path=last", *more)
+    there, here = (checkpoint(run)["state_dict"] for run in (whole, parts))
+    assert all(torch.equal(value, here[key]) for key, value in there.items())
+
+
+def test_a_kill_while_validating_loses_no_validation(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(self, images):
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GalleryRetrieval, "locate", killed)
+        with pytest.raises(RuntimeError, match="killed"):
+            fit("run")
+    fit("run", "--ckpt_path=last")
+    with (fit.root / "run" / "csv" / "version_1" / "metrics.csv").open() as stream:
+        assert [row["epoch"] for row in csv.DictReader(stream) if row["validation/median_km"]] == ["0", "1"]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "muon"])
+def test_a_resumed_run_has_the_rates_of_its_own_recipe(fit: Fit, optimizer: str) -> None:
+    kind = f"--model.recipe.optimizer={optimizer}"
+    before = checkpoint(fit("run", kind, "--trainer.max_epochs=1"))["state_dict"]
+    still = ("--model.recipe.learning_rate=0", "--model.recipe.matrix_rate=0")
+    after = checkpoint(fit("run", kind, "--ckpt_path=last", *still))["state_dict"]
+    trained = [key for key in before if key.startswith(("image_mlp", "location_encoder"))]
+    assert all(torch.equal(before[key], after[key]) for key in trained)
+    moved = checkpoint(fit("more", kind))["state_dict"]
+    assert not all(torch.equal(before[key], moved[key]) for key in trained)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("--data.fraction=0.5", "trained on other data, or another split or fraction"),
+        ("--data.source.init_args.seed=9", "trained on other data"),
+        ("--data.batch_size=16", "counts batches of 32 rows in 1 processes, this run of 16 rows in 1"),
+        ("--model.recipe.optimizer=muon", "recipe.optimizer is adam, the configuration's muon"),
+        ("--model.recipe.queue_size=7", "recipe.queue_size is 48, the configuration's 7"),
+    ],
+)
+def test_a_run_is_not_resumed_as_another_one(fit: Fit, change: str, words: str) -> None:
+    fit("run", "--trainer.max_epochs=1")
+    with pytest.raises(TrainingError, match=words):
+        fit("run", "--ckpt_path=last", change)
+    if "data.source" in change:  # but measured on other data it may be
+        fit("run", f"--ckpt_path={fit.root / 'run' / 'checkpoints' / 'last.ckpt'}", change, command="validate")
+
+
+def test_validating_leaves_what_a_run_was_trained_with(fit: Fit, tmp_path: Path) -> None:
+    run = fit("run", "--trainer.max_epochs=1")
+    kept = {name: (run / name).read_bytes() for name in ("config.yaml", "gallery.npy", "run.json")}
+    np.save(tmp_path / "g.npy", np.array([[60.0, 10.0], [0.0, 10.0]]))
+    last = f"--ckpt_path={run / 'checkpoints' / 'last.ckpt'}"
+    fit("run", f"--data.gallery={tmp_path / 'g.npy'}", last, command="validate")
+    assert {name: (run / name).read_bytes() for name in kept} == kept
+
+
+def test_a_run_stops_early_where_nothing_improves(fit: Fit) -> None:
+    run = fit("run", "--trainer.max_epochs=9", "--early_stop.patience=1", "--early_stop.min_delta=1e9")
+    assert checkpoint(run)["epoch"] == 1
+
+
+def test_a_precision_that_rounds_coordinates_is_refused(fit: Fit) -> None:
+    with pytest.raises(TrainingError, match=r"coordinates in bfloat16. Allowed: 32-true, bf16-mixed"):
+        fit("run", "--trainer.precision=bf16-true")
+
+
+def test_a_run_needs_no_logger(fit: Fit) -> None:
+    run = fit("run", "--trainer.logger=false", "--trainer.max_epochs=1")
+    assert not (run / "csv").exists()
+    assert (run / "checkpoints" / "last.ckpt").is_file()
 
 
 def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,15 +200,36 @@ def test_a_loss_that_is_no_number_stops_before_it_does_harm(fit: Fit, monkeypatc
 
     def damaged(self, rows, turns):
         pictures = paint(self, rows, turns)
-        pictures[rows == 77] = np.nan
+        pictures[rows == third[0]] = np.nan
         return pictures
 
+    rows = GeoData(PaintedPlanet(200), batch_size=32).train_rows
+    third = next(islice(Order(rows, 32).batches(2), 1))[0]
     monkeypatch.setattr(PaintedPlanet, "_paint", damaged)
-    with pytest.raises(TrainingError, match=r"loss became nan in epoch 0, batch \d+ \(rows [\d, ]+ and 27 more\)"):
+    with pytest.raises(TrainingError, match=r"loss became nan in epoch 0, batch 2 \(rows [\d, ]+ and 27 more\)"):
         fit("run", "--save_every_steps=1")
-    if (last := fit.root / "run" / "checkpoints" / "last.ckpt").exists():
-        state = torch.load(last, weights_only=True)["state_dict"]
-        assert all(torch.isfinite(value).all() for value in state.values())
+    assert_sound(checkpoint(fit.root / "run"), 2)
+
+
+def test_weights_that_are_no_numbers_are_never_saved(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    loss, calls = GeoLearner._loss, 0
+
+    def steep(self, images, latlon, exact):
+        nonlocal calls
+        calls += 1
+        flat = (images.sum() * 0).sqrt() if calls == 3 else 0.0  # worth 0, with a gradient that is no number
+        return loss(self, images, latlon, exact) + flat
+
+    monkeypatch.setattr(GeoLearner, "_loss", steep)
+    with pytest.raises(TrainingError, match="is not finite after batch 3 of the run"):
+        fit("run", "--save_every_steps=1")
+    assert_sound(checkpoint(fit.root / "run"), 2)
+
+
+def assert_sound(saved: dict[str, Any], step: int) -> None:
+    """The checkpoint is of this step, and its weights are numbers."""
+    assert saved["global_step"] == step
+    assert all(torch.isfinite(value).all() for value in saved["state_dict"].values())
 
 
 def test_a_checkpoint_of_another_network_is_refused(fit: Fit) -> None:

@@ -48,6 +48,14 @@ def test_splits_that_cannot_be_say_why(call: object, words: str) -> None:
         call()
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_one_who_took_nearly_all_photos_is_not_held_out(seed: int) -> None:
+    owners = np.concatenate([np.zeros(1800, dtype=np.int64), np.arange(1, 201)])
+    chosen = split_rows(LATLON, owners, 0.05, "photographer", seed)
+    assert not chosen[owners == 0].any()
+    assert chosen.sum() == 100
+
+
 def test_a_region_keeps_its_own_pairs_and_gallery(tmp_path) -> None:
     source = PaintedPlanet(3000)
     data = GeoData(source, 0.1, region="continent:AF")
@@ -57,9 +65,21 @@ def test_a_region_keeps_its_own_pairs_and_gallery(tmp_path) -> None:
     assert not set(data.train_rows) & set(data.validation_rows)
     with pytest.raises(DataError, match="None of the 3000 pairs lies in VA"):
         GeoData(source, 0.1, region="VA")
+    with pytest.raises(DataError, match="None of the 9 pairs to validate on lies in VA"):
+        GeoData(Places(np.full((30, 2), [41.9029, 12.4534])), Places(np.zeros((9, 2))), region="VA")
+    with pytest.raises(DataError, match=r"lies in FR, but 30 would with latitude and longitude exchanged"):
+        GeoData(Places(np.full((30, 2), [2.35, 48.85])), region="FR")
     np.save(tmp_path / "g.npy", np.array([[60.0, 10.0]]))
     with pytest.raises(DataError, match="has no point in continent:AF"):
         GeoData(source, 0.1, region="continent:AF", gallery=str(tmp_path / "g.npy"))
+
+
+class Places(PaintedPlanet):
+    """Pairs at given places."""
+
+    def __init__(self, latlon: np.ndarray) -> None:
+        super().__init__(len(latlon))
+        self.latlon = latlon.astype(np.float32)
 
 
 def test_a_source_of_its_own_for_validation() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from geoclip_core.errors import DataError
 from geoclip_core.learning.datamodule import read_points
-from geoclip_core.learning.table import Columns, count_reasons, read_table, write_report
+from geoclip_core.learning.table import Columns, count_reasons, parse_columns, read_table, write_report
 
 
 def write(path: Path, header: str, *rows: str) -> Path:
@@ -49,6 +49,29 @@ def test_the_benchmarks_tables_are_read(shared_data: Path) -> None:
 def test_names_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
     table = read_table(write(tmp_path / "a.csv", "id,lat,lon", "0012,1,2", "1e5,3,4"))
     assert table.images.tolist() == ["0012", "1e5"]
+
+
+def test_a_photo_may_be_called_nothing(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path / "a.csv", "image,lat,lon", "NA,1,2", "null,3,4", ",5,6"))
+    assert table.images.tolist() == ["NA", "null"]
+    assert [item.reason for item in table.skipped] == ["no photo is named"]
+
+
+def test_photos_of_unknown_photographers_stand_for_themselves(tmp_path: Path) -> None:
+    owners = read_table(
+        write(tmp_path / "a.csv", "image,lat,lon,owner", "a,1,2,", "b,3,4,", "c,5,6,ann", "d,5,6,ann")
+    ).owners
+    assert owners is not None
+    assert len(set(owners.tolist())) == 3
+    assert owners[2] == owners[3]
+
+
+def test_columns_can_be_named_on_a_command_line() -> None:
+    assert parse_columns("") == Columns()
+    assert parse_columns("latitude=breite,image=foto") == Columns(image="foto", latitude="breite")
+    for text in ("breite", "latitude=", "height=hoehe"):
+        with pytest.raises(DataError, match=r"--columns does not say what .* Allowed: NAME=COLUMN for image, latitude"):
+            parse_columns(text)
 
 
 def test_parquet_and_mapped_columns(tmp_path: Path) -> None:

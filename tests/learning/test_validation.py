@@ -36,4 +36,9 @@ def test_the_answer_is_the_best_point_by_the_mean_over_views() -> None:
     with torch.no_grad():
         slow = torch.stack([F.cosine_similarity(view, encoder(gallery)) for i in images for view in i])
     expected = gallery[slow.reshape(7, 3, 50).mean(1).argmax(1)]
-    assert torch.equal(GalleryRetrieval(encoder, gallery).locate(images), expected)
+    retrieval = GalleryRetrieval(encoder, gallery)
+    assert torch.equal(retrieval.locate(images), expected)
+    with torch.autocast("cpu", torch.bfloat16):
+        near = GalleryRetrieval(encoder, gallery.expand(40, -1, -1).reshape(-1, 2) + 0.001 * torch.randn(2000, 2))
+        coarse = near.locate(images)
+    assert torch.equal(coarse, near.locate(images))

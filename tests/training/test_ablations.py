@@ -33,7 +33,7 @@ def test_every_variant_trains_and_is_measured(seen, monkeypatch: pytest.MonkeyPa
     by_name = dict(zip(VARIANTS, built, strict=True))
     assert isinstance(by_name["no Fourier features"].location_encoder, PlainEncoder)
     assert not by_name["no Equal Earth"].location_encoder.projection
-    assert len(by_name["no queue"].queue.ordered()) == 0
+    assert len(by_name["no queue"].queue) == 0
     assert by_name["sigmas 1, 16, 256 (paper)"].location_encoder.sigmas == (1.0, 16.0, 256.0)
 
 

@@ -95,6 +95,25 @@ def test_the_scripts_report_what_they_skip(made: Path, features: Path) -> None:
     assert json.loads((features / "settings.json").read_text())["tower"].startswith("CLIP ")
 
 
+def test_photos_that_cannot_be_read_are_listed_however_often_the_script_was_stopped(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no photo")
+    (tmp_path / "good.png").write_bytes((made / "photos" / "0.png").read_bytes())
+    (tmp_path / "t.csv").write_text("foto,breite,laenge\nbad.png,1,2\ngood.png,3,4\n")
+    for _ in range(2):
+        make_features.main(
+            tmp_path / "features",
+            table=str(tmp_path / "t.csv"),
+            folder=str(tmp_path),
+            columns="image=foto,latitude=breite,longitude=laenge",
+            clip=str(made / "clip.safetensors"),
+            part_rows=1,
+        )
+        report = tmp_path / "features" / "skipped-0.csv"
+        with report.open() as stream:
+            assert [line["image"] for line in csv.DictReader(stream)] == ["bad.png"]
+        report.unlink()  # as if the first start had been killed before it was written
+
+
 def test_train_from_features_export_and_locate(
     made: Path, features: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
