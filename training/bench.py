@@ -123,10 +123,11 @@ def bench_page(folder: str, results: dict[str, Any]) -> None:
 
 def bench_training(folder: str, results: dict[str, Any]) -> None:
     """Time training from cached features beside the reference's loop."""
-    from training.bench_learning import bench_learning  # brings libraries that would count as the others' memory
+    from training.bench_learning import bench_features, bench_learning  # their libraries are not the others' memory
 
     del folder
     results.update(bench_learning())
+    results.update(bench_features())
 
 
 def apart(what: Callable[..., None], *arguments: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Speed of training from cached features beside the reference's loop, which runs CLIP in every step.
+"""Speed of training from cached features beside the reference's loop, which runs CLIP in every step; and of features.
 
 Both sides train the same heads on the same batch; the reference's step is that plus CLIP ViT-L/14 on every photo of the
 batch, measured on a few photos and scaled up (its time grows with their number). Alone::
@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from geoclip_core.earth.distance import HALF_TURN_KM, disk_points
 from geoclip_core.learning.dataset import Batch
-from geoclip_core.learning.features import CachedFeatures
+from geoclip_core.learning.features import CachedFeatures, encode_views
 from geoclip_core.learning.ledger import Ledger
 from geoclip_core.learning.module import GeoLearner
 from geoclip_core.learning.noise import generator_of
@@ -30,6 +30,8 @@ from training.timing import median_s
 BATCH = 512  # agreed: the paper's
 ROWS, VIEWS, PART_ROWS = 16_384, 1, 4096
 PHOTOS = 4  # that CLIP's time is measured on
+GPU_VIEWS = 256  # at a time
+PEAK_FLOPS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}  # bfloat16, dense, SXM (NVIDIA's data sheets)
 
 
 def write_features(folder: Path, rows: int = ROWS, width: int = 768) -> None:
@@ -112,9 +114,41 @@ def bench_learning(
     }
 
 
+def bench_features(times: int = 5, shape: ClipShape | None = None) -> dict[str, float]:
+    """How fast CLIP's features are made, as ``make_features`` does it: in bfloat16, on the GPU where there is one.
+
+    Args:
+        times: Repetitions; medians are reported.
+        shape: Sizes of CLIP; ViT-L/14 by default.
+
+    Returns:
+        Figures by name: views per second, and the share of the chip's peak in [0, 1] where that is known.
+    """
+    shape = shape or ClipShape()
+    gpu = torch.cuda.is_available()
+    device, count = ("cuda", GPU_VIEWS) if gpu else ("cpu", PHOTOS)
+    tower, _ = build_towers(shape)
+    tower.to(device, torch.bfloat16).eval().requires_grad_(False)
+    pixels = torch.randn(count, 1, 3, shape.image_size, shape.image_size).bfloat16()
+    pixels = pixels.pin_memory() if gpu else pixels
+    rate = count / median_s(lambda: encode_views(tower, pixels.to(device, non_blocking=True)), times)
+    found = {"learning: views per second, features made in bfloat16": rate}
+    name = torch.cuda.get_device_name() if gpu else ""
+    if peak := next((peak for chip, peak in PEAK_FLOPS.items() if chip in name), None):
+        found["learning: share of the chip's bfloat16 peak while features are made"] = rate * view_flops(shape) / peak
+    return found
+
+
+def view_flops(shape: ClipShape) -> float:
+    """Multiplications and additions of CLIP's image tower on one view, in its matrix products."""
+    tokens, width = (shape.image_size // shape.patch) ** 2 + 1, shape.image_width
+    layer = 2 * tokens * 12 * width**2 + 4 * tokens**2 * width
+    return shape.image_layers * layer + 2 * tokens * 3 * shape.patch**2 * width
+
+
 def main() -> None:
     """Measure and print."""
-    for name, value in bench_learning().items():
+    for name, value in {**bench_learning(), **bench_features()}.items():
         print(f"{name:92s} {value:.4f}{'x' if name.startswith('ratio') else ''}")
 
 

@@ -6,7 +6,10 @@ The views are those of ``geoclip_core/learning/overhead_protocol.py``; a refused
 
 For each raster: accuracy of the first candidate, beside that of the eye in its own space; the share that was refused;
 how probable the first candidates were said to be, and how often they were right. For a folder of photos taken on the
-ground: the share that was refused.
+ground: the share that was refused. The eye alone, refusing nothing, its answers taken from the protocol's gallery and
+off it::
+
+    python training/evaluate_overhead.py --protocol RASTER...
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from tqdm import tqdm
 from geoclip_core.errors import GeoclipError, NoEvidenceError, PhotoError
 from geoclip_core.evaluation.metrics import Accuracy, error_km
 from geoclip_core.learning.overhead import Raster, ViewSampler, find_raster
-from geoclip_core.learning.overhead_protocol import PIXELS, PROTOCOL, SEED, THRESHOLDS_KM, VIEWS
+from geoclip_core.learning.overhead_protocol import PIXELS, PROTOCOL, SEED, THRESHOLDS_KM, VIEWS, protocol_errors
 from geoclip_core.locate.locator import Locator, load_locator
 from geoclip_core.model.overhead_eye import SPOT_KM, OverheadEye
 from geoclip_core.photo.decode import open_photo
@@ -55,6 +58,15 @@ def measure_views(locator: Locator, eye: OverheadEye, raster: Path, count: int) 
         )
 
 
+def measure_protocol(eye: OverheadEye, raster: Path, count: int) -> None:
+    """Print the eye's accuracy by the protocol."""
+    earth = Raster(raster)
+    for off_gallery in (False, True):
+        errors = protocol_errors(earth, eye, eye.location_encoder, views=count, off_gallery=off_gallery)
+        said = Accuracy.of(errors, THRESHOLDS_KM).table()
+        typer.echo(f"{raster.name}, {'off the gallery' if off_gallery else 'from the gallery'}\n{said}")
+
+
 def measure_photos(eye: OverheadEye, folder: Path) -> None:
     """Show the eye photos that are no views from above, and print the share that it refuses."""
     refused: list[bool] = []
@@ -73,15 +85,20 @@ def main(
     rasters: Annotated[list[str] | None, typer.Argument(help="Pictures of the Earth; bmng.jpg by default")] = None,
     views: Annotated[int, typer.Option(help="How many views of each", min=1, max=VIEWS)] = VIEWS,
     photos: Annotated[list[Path] | None, typer.Option(help="Folders of photos taken on the ground")] = None,
+    protocol: Annotated[bool, typer.Option("--protocol", help="The eye alone, by the fixed test")] = False,
 ) -> None:
     """Measure and print."""
-    locator, eye = load_locator("embedded"), OverheadEye.shipped()
+    eye = OverheadEye.shipped()
     if eye is None:
         raise GeoclipError("There is no eye for views from above in assets/weights")
     for folder in photos or []:
         measure_photos(eye, folder)
+    locator = None if protocol else load_locator("embedded")
     for name in rasters or ["bmng.jpg"]:
-        measure_views(locator, eye, find_raster(name), views)
+        if locator is None:
+            measure_protocol(eye, find_raster(name), views)
+        else:
+            measure_views(locator, eye, find_raster(name), views)
 
 
 if __name__ == "__main__":

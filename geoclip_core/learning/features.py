@@ -152,7 +152,7 @@ def _part(
         bad += [Skipped(int(source.numbers[row]), source.name(row), text) for row, text in failed]
         if good:
             pixels = torch.stack([views for _, views in good])
-            features.append(_encode(tower, pixels.to(weight.device, weight.dtype, non_blocking=True)))
+            features.append(encode_views(tower, pixels.to(weight.device, weight.dtype, non_blocking=True)))
             kept += [row for row, _ in good]
     count = source.views.count
     every = torch.cat(features) if features else torch.zeros(0, count + 1, 1, dtype=weight.dtype)
@@ -166,7 +166,16 @@ def _part(
 
 
 @torch.inference_mode()
-def _encode(tower: nn.Module, pixels: Tensor) -> Tensor:
+def encode_views(tower: nn.Module, pixels: Tensor) -> Tensor:
+    """What a tower says of views.
+
+    Args:
+        tower: (n, 3, s, s) -> (n, d).
+        pixels: (n, P, 3, s, s), where the tower is.
+
+    Returns:
+        (n, P, d) on the CPU.
+    """
     flat: Tensor = tower(pixels.flatten(0, 1))
     return flat.reshape(*pixels.shape[:2], -1).cpu()
 

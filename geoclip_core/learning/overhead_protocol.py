@@ -1,15 +1,11 @@
 """The fixed test of an eye for views from above: 2,000 views, 20,000 places on land to choose from.
 
-``python -m geoclip_core.learning.overhead_protocol assets/weights/overhead RASTER...`` prints the accuracy on each
-raster, answers taken from the gallery and off it; without a raster, on views of the Blue Marble, which it has learnt
-from, at other places and headings.
+``python training/evaluate_overhead.py --protocol`` prints what comes of it.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,9 +14,7 @@ from torch import Tensor, nn
 
 from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.distance import destination, great_circle_km
-from geoclip_core.evaluation.metrics import Accuracy
-from geoclip_core.learning.overhead import Raster, Sampling, ViewSampler, find_blue_marble
-from geoclip_core.model.overhead_eye import OverheadEye
+from geoclip_core.learning.overhead import Raster, Sampling, ViewSampler
 
 PROTOCOL = Sampling()
 """Centres uniform by area on land between 72 S and 72 N, 400 to 1600 km wide, heading within 45 degrees."""
@@ -101,18 +95,3 @@ def climb(questions: Tensor, start: Floats, encoder: nn.Module) -> Floats:
 
 def _tensor(latlon: Floats) -> Tensor:
     return torch.from_numpy(latlon.astype(np.float32))
-
-
-def main(args: list[str]) -> None:
-    """Print the accuracy of the model in the folder ``args[0]`` on the rasters ``args[1:]``."""
-    eye = OverheadEye.from_folder(args[0])
-    for path in [Path(name) for name in args[1:]] or [find_blue_marble()]:
-        raster = Raster(path)
-        for off_gallery in (False, True):
-            errors = protocol_errors(raster, eye, eye.location_encoder, off_gallery=off_gallery)
-            print(f"{path.name}, {'off the gallery' if off_gallery else 'from the gallery'}")
-            print(Accuracy.of(errors, THRESHOLDS_KM).table())
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -29,4 +29,6 @@ def test_the_ratio_is_the_quotient_of_the_steps(monkeypatch: pytest.MonkeyPatch)
     reference = next(value for name, value in found.items() if "the reference's step" in name)
     ratio = next(value for name, value in found.items() if name.startswith("ratio"))
     assert ratio == pytest.approx(reference / step)
+    assert bench_learning.bench_features(1, SHAPE)["learning: views per second, features made in bfloat16"] > 0
+    assert bench_learning.view_flops(ClipShape()) == pytest.approx(162e9, rel=0.01)  # 81 thousand million products
     assert reference > 16 * found["learning: CLIP ViT-L/14 on one photo, float32"]

@@ -15,7 +15,7 @@ from geoclip_core.locate.read import EmbeddedReader
 from geoclip_core.model.location_encoder import LocationEncoder
 from geoclip_core.model.overhead_eye import OverheadEye
 from tests.model.test_overhead_eye import write
-from training.evaluate_overhead import measure_photos, measure_views
+from training.evaluate_overhead import measure_photos, measure_protocol, measure_views
 
 
 @pytest.fixture
@@ -39,6 +39,10 @@ def test_refusals_and_misses_are_counted(
     assert ("right within 150 km" in said) == (farthest > 0)
     answered = r"100\.0%" if farthest else r"0\.0%"
     assert len(re.findall(rf"\n +4 +{answered} ", said)) == 2  # questions, refused or not, in both spaces
+    measure_protocol(eye, planet, 4)
+    said = capsys.readouterr().out
+    assert "planet.png, from the gallery" in said
+    assert "planet.png, off the gallery" in said
     photos = tmp_path / "photos"
     photos.mkdir()
     for name in ("a.png", "b.png"):
