@@ -45,8 +45,9 @@ def interrupt_after(patch: pytest.MonkeyPatch, batches: int) -> None:
         (6, ()),
         (8, ("--trainer.accumulate_grad_batches=2", "--model.recipe.hard_negatives=2")),
         (5, ("--model.recipe.optimizer=muon",)),
+        (5, ("--model.recipe.geocell_photos=20",)),
     ],
-    ids=["mid-epoch", "last batch", "accumulating", "muon"],
+    ids=["mid-epoch", "last batch", "accumulating", "muon", "geocells"],
 )
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     fit: Fit, monkeypatch: pytest.MonkeyPatch, stop: int, more: tuple[str, ...]
@@ -285,6 +286,18 @@ def test_two_processes_train_like_one_with_the_joined_batch(fit: Fit) -> None:
     there, here = (checkpoint(run)["state_dict"] for run in (one, two))
     assert torch.equal(there["queue.latlon"], here["queue.latlon"])
     assert torch.equal(there["queue.cursor"], here["queue.cursor"])
+
+
+def test_two_processes_go_on_where_they_stopped(fit: Fit) -> None:
+    more = ["--data.batch_size=16", "--model.recipe.shared_queue=false", "--model.recipe.optimizer=muon"]
+    more += ["--trainer.devices=2", "--trainer.strategy=ddp_spawn"]
+    whole = fit("whole", *more)
+    fit("parts", *more, "--trainer.max_epochs=1")
+    parts = fit("parts", *more, "--ckpt_path=last")
+    there, here = (checkpoint(run) for run in (whole, parts))
+    assert all(torch.equal(value, here["state_dict"][key]) for key, value in there["state_dict"].items())
+    for mine, theirs in zip(here["geoclip"]["queues"], there["geoclip"]["queues"], strict=True):
+        assert torch.equal(mine["latlon"], theirs["latlon"])
 
 
 def test_each_process_can_keep_a_queue_of_its_own(fit: Fit) -> None:
