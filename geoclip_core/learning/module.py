@@ -21,6 +21,7 @@ from geoclip_core.learning.loss import contrastive_loss
 from geoclip_core.learning.muon import Muon
 from geoclip_core.learning.noise import generator_of, gps_noise
 from geoclip_core.learning.recipe import MAX_SCALE, Location, Recipe, Tower, learning_rate_factor
+from geoclip_core.learning.resume import check_resumable, take_rates
 from geoclip_core.learning.tower import build_tower
 from geoclip_core.learning.validation import GalleryRetrieval, LocationAccuracy
 from geoclip_core.model.image_encoder import projection_mlp
@@ -324,50 +325,8 @@ class GeoLearner(LightningModule):
         self.batches_seen, self.metrics = int(extra["batches_seen"]), dict(extra["metrics"])
         queues = extra["queues"]
         if self._trainer is not None and self.trainer.state.fn == "fit":
-            self._check_resumable(extra)
-            self._take_rates(checkpoint)
+            check_resumable(extra, self.recipe, self.provenance["data"], self._batches)
+            take_rates(checkpoint, self.recipe)
         if queues is not None:  # one process that validates takes the first rank's
             rank = 0 if self._trainer is None else self.global_rank % len(queues)
             state.update({f"queue.{k}": v for k, v in queues[rank].items()})
-
-    def _check_resumable(self, extra: dict[str, Any]) -> None:
-        """Refuse what would make a resumed run another run."""
-        if extra["queues"] is not None and len(extra["queues"]) != self.trainer.world_size:
-            raise TrainingError(
-                f"The checkpoint holds the queues of {len(extra['queues'])} processes, not {self.trainer.world_size}",
-                way_out="resume with as many processes, or train with recipe.shared_queue",
-            )
-        for name in ("optimizer", "queue_size"):
-            there, here = extra["settings"]["recipe"][name], getattr(self.recipe, name)
-            if there != here:
-                raise TrainingError(
-                    f"The checkpoint's recipe.{name} is {there}, the configuration's {here}",
-                    way_out="resume with the config.yaml saved beside the checkpoint",
-                )
-        there, here = extra["provenance"]["data"], self.provenance["data"]
-        if there != here:
-            raise TrainingError(
-                f"The checkpoint was trained on other data, or another split or fraction of it ({there}, not {here}): "
-                "what is held out now may have been learnt",
-                way_out="resume with the config.yaml saved beside the checkpoint, or start a new run from an export of "
-                "it (--start.heads)",
-            )
-        if extra["batches"] != self._batches:
-            there, here = (
-                f"{each['batch_size']} rows in {each['processes']}" for each in (extra["batches"], self._batches)
-            )
-            raise TrainingError(
-                f"The checkpoint counts batches of {there} processes, this run of {here}",
-                way_out="resume with as many rows per batch and as many processes, or start a new run from an export "
-                "of it (--start.heads)",
-            )
-
-    def _take_rates(self, checkpoint: dict[str, Any]) -> None:
-        """Put this recipe's rates in the place of those that the optimiser was saved with."""
-        recipe = self.recipe
-        for state, schedule in zip(checkpoint["optimizer_states"], checkpoint["lr_schedulers"], strict=True):
-            for number, group in enumerate(state["param_groups"]):
-                rate = recipe.matrix_rate if group.get("orthogonal") else recipe.learning_rate
-                group["lr"] *= rate / group["initial_lr"] if group["initial_lr"] else 1.0
-                group["initial_lr"] = schedule["base_lrs"][number] = rate
-                group["weight_decay"] = recipe.weight_decay
