@@ -21,7 +21,10 @@ from geoclip_core.model.overhead_eye import OverheadEye
 from geoclip_core.model.picture_statistics import picture_statistics
 
 FITTED, HELD_OUT = 6_000, 2_000
-REFUSED = 0.25
+WEIGHTS = (0.5, 1.0, 2.0)
+"""Of strangeness, oddity and hesitation, each in units of its spread over views: which told photos best from views."""
+
+REFUSED = 0.22
 """Share of the most disguised views that is refused, mostly those it could not place: how much doubt is allowed."""
 VIEW_TEST = (
     "feature_mean",
@@ -46,7 +49,7 @@ def add_view_test(folder: Path, seed: int = 0, fitted: int = FITTED, held_out: i
     Only views from above are used, none of the pictures that are to be refused: mean and covariance of the tower's
     features, and of the statistics of their light, over disguised views; the factor on cosines under which others,
     disguised without exception, are likeliest where they were taken; and the doubt beyond which a share of these others
-    lies, each of its three parts in units of its spread over them.
+    lies, each of its three parts weighed in units of its spread over them.
 
     Args:
         folder: Holds ``record.json``, ``model.safetensors`` and ``gallery.npy``.
@@ -70,7 +73,7 @@ def add_view_test(folder: Path, seed: int = 0, fitted: int = FITTED, held_out: i
     vectors = torch.cat([eye(part) for part in parts])
     eye.answer_scale = torch.tensor(likeliest_scale(vectors @ eye.cells.T, _nearest(eye, places)))
     doubts = torch.cat([eye.doubts(part)[0] for part in parts])
-    eye.doubt_weights = 1 / doubts.std(0)
+    eye.doubt_weights = torch.tensor(WEIGHTS) / doubts.std(0)
     eye.farthest = (doubts @ eye.doubt_weights).quantile(1 - REFUSED)
     state = {name: getattr(eye, name).contiguous() for name in VIEW_TEST}
     place = folder / "views.safetensors"

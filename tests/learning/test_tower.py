@@ -47,6 +47,10 @@ def test_low_rank_steps_begin_as_nothing_and_merge_exactly(small_clip) -> None:
     [
         (Tower(train="all"), "leave no tower to train"),
         (Tower("timm", architecture="no_such_net", train="all"), "no architecture 'no_such_net'"),
+        (
+            Tower("timm", architecture="test_resnet", options={"stem": 1}, train="all"),
+            "cannot be built with {'stem': 1}",
+        ),
         (Tower("timm", architecture="test_resnet"), "starts from random weights"),
         (Tower("timm", architecture="test_resnet", train="all", half=True), "too coarse to be trained"),
     ],
@@ -98,15 +102,17 @@ def test_settings_survive_a_checkpoint() -> None:
     assert read_settings(plain) == (parts[0], location, parts[1])
 
 
-def test_quarters_keep_where_something_is() -> None:
+def test_maps_keep_where_something_is() -> None:
     torch.manual_seed(0)
-    quarters, width = build_tower(Tower("timm", architecture="test_resnet", options={"global_pool": ""}, train="all"))
-    whole, narrow = build_tower(Tower("timm", architecture="test_resnet", train="all"))
-    whole.load_state_dict({key.removeprefix("0."): value for key, value in quarters.state_dict().items()})
-    assert width == 4 * narrow
-    for size in (64, 128):
-        pixels = torch.randn(2, 3, size, size)
-        with torch.no_grad():
-            features = quarters.eval()(pixels)
-            assert torch.allclose(features.reshape(2, narrow, 4).mean(2), whole.eval()(pixels), atol=1e-4)
-            assert not torch.allclose(features, quarters(pixels.flip(3)), atol=1e-2)
+    tower, width = build_tower(Tower("timm", architecture="test_resnet", options={"global_pool": ""}, train="all"))
+    tower.eval()
+    assert width == 48 * 4 * 4
+    pixels = torch.zeros(1, 3, 128, 128)
+    here, there = pixels.clone(), pixels.clone()
+    here[..., 8:24, 8:24], there[..., 104:120, 104:120] = 1.0, 1.0
+    with torch.no_grad():
+        empty, first, last = (tower(each).reshape(48, 4, 4) for each in (pixels, here, there))
+        assert tower(pixels[..., :64, :64]).shape == (1, width)
+    moved = [(each - empty).abs().sum(0) for each in (first, last)]
+    assert moved[0][0, 0] > moved[0][3, 3]
+    assert moved[1][3, 3] > moved[1][0, 0]
