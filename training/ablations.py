@@ -49,7 +49,7 @@ def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
 def main(args: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--model", type=Path, default=Path("assets/weights/overhead"), help="whose tower looks")
-    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--places", type=int, default=PLACES)
     parser.add_argument("--held-out", type=int, default=HELD_OUT)
