@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from geoclip_core.earth.cells import cells_of
 from geoclip_core.earth.distance import destination, great_circle_km
 from geoclip_core.learning.geocells import geocell_centres, geocell_loss
+from tests.learning.conftest import Fit
 
 
 def test_cells_are_fine_where_many_places_lie() -> None:
@@ -76,3 +78,14 @@ def test_its_gradient_leads_to_the_right_cells(given: tuple[torch.Tensor, ...]) 
     assert found.tolist() == [[cell, cell] for cell in nearest]
     last = geocell_loss(1e4 * images, latlon, cells, centres, torch.tensor(100.0), 1e-3)
     assert torch.isfinite(last)
+
+
+def test_a_run_is_validated_by_the_loss_that_it_learns_by(fit: Fit) -> None:
+    """Which takes no notice of the queue."""
+    found = []
+    for size in (48, 7):
+        more = ("--model.recipe.geocell_photos=20", f"--model.recipe.queue_size={size}", "--trainer.max_epochs=1")
+        with (fit(f"queue {size}", *more) / "csv" / "version_0" / "metrics.csv").open() as stream:
+            found += [row["validation/loss"] for row in csv.DictReader(stream) if row["validation/loss"]]
+    assert len(found) == 2
+    assert found[0] == found[1]

@@ -245,16 +245,17 @@ def test_a_gallery_outside_the_region_is_refused(fit: Fit, tmp_path: Path) -> No
         fit("run", "--data.region=continent:AF", f"--data.gallery={tmp_path / 'g.npy'}")
 
 
+@pytest.mark.parametrize("asked", [True, False])
 def test_photos_that_cannot_be_read_are_counted_at_the_end(
-    fit: Fit, folder: Folder, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    fit: Fit, folder: Folder, caplog: pytest.LogCaptureFixture, tmp_path: Path, asked: bool
 ) -> None:
-    report = tmp_path / "skipped.csv"
+    report = tmp_path / "asked.csv" if asked else tmp_path / "run" / "skipped.csv"
     fit(
         "run",
         "--data.source=geoclip_core.learning.photos.PhotoFolder",
         f"--data.source.init_args.table={folder.table}",
         f"--data.source.init_args.folder={folder.photos}",
-        f"--data.source.init_args.report={report}",
+        *([f"--data.source.init_args.report={report}"] if asked else []),
         "--data.source.init_args.views.preprocess.size=32",
         "--data.validation=0.2",
         "--data.split_by=photographer",
