@@ -80,7 +80,7 @@ class LastCheckpoint(Checkpoint):
         self._save(trainer)
 
     def _save(self, trainer: Trainer) -> None:
-        trainer.save_checkpoint(self.path, weights_only=False)
+        trainer.save_checkpoint(self.path, weights_only=False)  # of writing: optimiser, queue and position as well
         self._saved_at = trainer.global_step
 
 

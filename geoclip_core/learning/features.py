@@ -7,7 +7,7 @@ at each view once, not once per epoch. A view takes 1.5 kB in bfloat16.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +99,12 @@ def make_features(
             ledger.enter(part, {".safetensors": file}, rows=len(tensors["rows"]), skipped=[vars(b) for b in bad])
         if progress is not None:
             progress(done + 1, len(mine))
-    return skipped_in(ledger, mine)
+    return skipped_in(map(ledger.record, mine))
 
 
-def skipped_in(ledger: Ledger, parts: Iterable[int]) -> list[Skipped]:
-    """What was entered as skipped with some parts of a ledger."""
-    return [Skipped(**item) for part in parts for item in ledger.record(part)["skipped"]]
+def skipped_in(records: Iterable[Mapping[str, Any]]) -> list[Skipped]:
+    """What was entered as skipped with parts of a ledger, from their records."""
+    return [Skipped(**item) for record in records for item in record["skipped"]]
 
 
 class _Decoded(Dataset[tuple[int, Tensor | str]]):
@@ -209,7 +209,7 @@ class CachedFeatures(PairSource):
         self.tower = self.ledger.settings["tower"]
         self.views, self._cached = cached if views is None else views, cached
         records = [self.ledger.record(part) for part in range(self.ledger.parts)]
-        self.skipped = tuple(skipped_in(self.ledger, range(self.ledger.parts)))
+        self.skipped = tuple(skipped_in(records))
         self.digest = digest(*(mark["sha256"] for record in records for mark in record["files"].values()))
 
     def _open(self) -> list[dict[str, Tensor]]:

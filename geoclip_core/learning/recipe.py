@@ -71,7 +71,7 @@ class Recipe:
         optimizer: ``adam`` (paper); ``muon``: orthogonal steps for matrices and convolutions, Adam for the rest (Jordan
             et al. 2024; not in the paper), see ``Muon``.
         learning_rate: Of Adam (agreed: 3e-5).
-        matrix_rate: Of Muon's matrices (Jordan et al.: 0.02).
+        matrix_rate: Of Muon's matrices (Jordan et al., recalled: 0.02).
         weight_decay: Of Adam, as L2 (agreed: 1e-6).
         decay: Factor on the learning rate after every epoch (agreed: StepLR, 0.87).
         schedule: ``step``: the paper's; ``cosine``: half a cosine down to 0 at the last step.

@@ -76,7 +76,7 @@ def make_shards(
             ledger.enter(part, {".tar": tar, ".npy": index}, skipped=[vars(item) for item in bad])
         if progress is not None:
             progress(done + 1, len(mine))
-    return skipped_in(ledger, mine)
+    return skipped_in(map(ledger.record, mine))
 
 
 def _write_tar(source: PhotoFolder, rows: range, file: Path, longest_side: int | None) -> list[Skipped]:
@@ -150,7 +150,7 @@ class Shards(PhotoSource):
         self._part = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
         self.block = max(1, int(self.ledger.settings["part_rows"]) // 8)
         records = [self.ledger.record(part) for part in range(self.ledger.parts)]
-        self.skipped = tuple(skipped_in(self.ledger, range(self.ledger.parts)))
+        self.skipped = tuple(skipped_in(records))
         owners = self._index["owner"]
         self.owners = owners.copy() if (owners >= 0).all() else None
         marks = (mark["sha256"] for record in records for mark in record["files"].values())
