@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := app.py ui geoclip_core training tests
+CODE := app.py geoclip_core training tests
 # Where there is no python3.11, the python3 on the machine must be 3.11 or newer.
 SYSTEM_PYTHON := $(shell command -v $(PYTHON) 2>/dev/null || command -v python3)
 

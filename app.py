@@ -6,12 +6,12 @@ Streamlit reads this file twice over: once to serve what it finds as ``app``, th
 import streamlit as st
 
 if st.runtime.exists():
-    from ui import page
+    from geoclip_core.page import page
 
     page.show()
 else:
     from starlette.middleware import Middleware
 
-    from ui.server import Compressed, opened
+    from geoclip_core.page.server import Compressed, opened
 
     app = st.App(__file__, lifespan=opened, middleware=[Middleware(Compressed)])

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from geoclip_core.errors import GeoclipError, NoEvidenceError
     from geoclip_core.locate.answer import Answer, Candidate
     from geoclip_core.locate.field import Field
-    from geoclip_core.locate.fuse import Query
     from geoclip_core.locate.locator import Locator, load_locator
+    from geoclip_core.locate.query import Query
     from geoclip_core.model.geoclip import GeoCLIP
     from geoclip_core.weights.load import LocationEncoder
 

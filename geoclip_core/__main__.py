@@ -81,7 +81,7 @@ def embed(
     device: Device = "auto",
 ) -> None:
     """Vectors of points under the released location encoder, as a .npy file."""
-    from geoclip_core.locate.embed import embed_csv
+    from geoclip_core.serve.embed import embed_csv
 
     try:
         rows = embed_csv(points, out, device=device, progress=Bar("encoding"))

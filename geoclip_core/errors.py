@@ -13,27 +13,27 @@ class GeoclipError(Exception):
     Args:
         problem: One sentence that says what went wrong and what was given.
         allowed: What would have been accepted, without a full stop at the end.
-        way_out: What the reader can do now, without a full stop at the end.
+        hint: What the reader can do now, without a full stop at the end.
     """
 
-    def __init__(self, problem: str, *, allowed: str | None = None, way_out: str | None = None) -> None:
+    def __init__(self, problem: str, *, allowed: str | None = None, hint: str | None = None) -> None:
         self.problem = problem
         self.allowed = allowed
-        self.way_out = way_out
+        self.hint = hint
         parts = [problem if problem.endswith((".", "?", "!", "\n")) else problem + "."]
         if allowed:
             parts.append(f"Allowed: {allowed}.")
-        if way_out:
-            parts.append(f"Way out: {way_out}.")
+        if hint:
+            parts.append(f"Try: {hint}.")
         super().__init__(" ".join(parts))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the composed parts when the error crosses a process border."""
-        return (_rebuild, (type(self), self.problem, self.allowed, self.way_out))
+        return (_rebuild, (type(self), self.problem, self.allowed, self.hint))
 
 
-def _rebuild(kind: type[GeoclipError], problem: str, allowed: str | None, way_out: str | None) -> GeoclipError:
-    return kind(problem, allowed=allowed, way_out=way_out)
+def _rebuild(kind: type[GeoclipError], problem: str, allowed: str | None, hint: str | None) -> GeoclipError:
+    return kind(problem, allowed=allowed, hint=hint)
 
 
 class CoordinateError(GeoclipError, ValueError):

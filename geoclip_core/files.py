@@ -1,4 +1,4 @@
-"""Where files are: the tables shipped with the package, and arrays computed once and kept on disk.
+"""Files: the tables shipped with the package, writing that leaves nothing half done, and arrays kept on disk.
 
 The cache is a folder of ``<name>-<key>/`` folders of ``.npy`` files. An entry is written to a temporary
 folder beside it and renamed, under a file lock, so that a reader sees a whole entry or none; a manifest
@@ -12,8 +12,10 @@ import json
 import os
 import shutil
 import tempfile
+import uuid
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,11 @@ _CACHE_VARIABLE = "GEOCLIP_CACHE"
 _LOCK_SECONDS = 600.0
 _HASHED_BYTES = 1 << 20
 
+_READ_BYTES = 1 << 22
+
 Arrays = dict[str, npt.NDArray[Any]]
+Progress = Callable[[int, int], None]
+"""Called during long work with how much is done and how much there is; an error that it raises ends the work."""
 
 
 def asset_path(name: str) -> Path:
@@ -49,7 +55,7 @@ def asset_path(name: str) -> Path:
             return folder / name
     raise GeoclipError(
         f"The file assets/{name} is missing from this installation ({package.parent})",
-        way_out="install the package again from a complete checkout",
+        hint="install the package again from a complete checkout",
     )
 
 
@@ -57,6 +63,60 @@ def cache_folder() -> Path:
     """Folder for everything computed once: ``$GEOCLIP_CACHE``, else the user's cache folder."""
     given = os.environ.get(_CACHE_VARIABLE)
     return Path(given).expanduser() if given else user_cache_path("geoclip_core", appauthor=False)
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A place to write a file to, which takes the file's name when the block ends without an error.
+
+    A reader, or a later start after a kill, sees the old file or the new one, never half of one. On Windows a
+    file that another process has open cannot be replaced; the error says so.
+
+    Args:
+        path: The file; its folder is made where it is not there. An existing file is replaced.
+
+    Yields:
+        A path beside it to write to; it is removed where the block fails or writes nothing.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text, whole or not at all; see :func:`atomic`."""
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain values as indented JSON, whole or not at all; see :func:`atomic`."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def sha256(path: Path, progress: Progress | None = None) -> str:
+    """Digest of a file's content, 64 hexadecimal digits.
+
+    Args:
+        path: The file.
+        progress: Told how many bytes are read, and how many there are.
+    """
+    total, done = hashlib.sha256(), 0
+    with path.open("rb") as stream:
+        size = os.fstat(stream.fileno()).st_size
+        while chunk := stream.read(_READ_BYTES):
+            total.update(chunk)
+            done += len(chunk)
+            if progress:
+                progress(done, size)
+    return total.hexdigest()
 
 
 def digest(*parts: bytes | str | npt.NDArray[Any]) -> str:
@@ -95,7 +155,7 @@ def cached_arrays(name: str, key: str, build: Callable[[], Mapping[str, npt.NDAr
     except Timeout as error:
         raise CacheError(
             f"Another process has held {folder}.lock for {_LOCK_SECONDS:.0f} s",
-            way_out=f"wait, or delete that file if no such process runs, or point {_CACHE_VARIABLE} elsewhere",
+            hint=f"wait, or delete that file if no such process runs, or point {_CACHE_VARIABLE} elsewhere",
         ) from error
     except OSError as error:
         _warn_not_kept(folder, error)
@@ -118,7 +178,7 @@ def cached_arrays(name: str, key: str, build: Callable[[], Mapping[str, npt.NDAr
     if found is None:
         raise CacheError(
             f"The cache entry {folder} could not be read back after it was written",
-            way_out=f"set {_CACHE_VARIABLE} to a folder on a healthy disk",
+            hint=f"set {_CACHE_VARIABLE} to a folder on a healthy disk",
         )
     return found
 

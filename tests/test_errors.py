@@ -18,9 +18,9 @@ def test_the_module_holds_nothing_but_errors() -> None:
 
 @pytest.mark.parametrize("kind", ALL)
 def test_a_message_says_what_was_given_what_is_allowed_and_the_way_out(kind: type[GeoclipError]) -> None:
-    error = kind("The latitude is 91", allowed="-90 to 90", way_out="swap the columns")
-    assert str(error) == "The latitude is 91. Allowed: -90 to 90. Way out: swap the columns."
-    assert (error.problem, error.allowed, error.way_out) == ("The latitude is 91", "-90 to 90", "swap the columns")
+    error = kind("The latitude is 91", allowed="-90 to 90", hint="swap the columns")
+    assert str(error) == "The latitude is 91. Allowed: -90 to 90. Try: swap the columns."
+    assert (error.problem, error.allowed, error.hint) == ("The latitude is 91", "-90 to 90", "swap the columns")
 
 
 @pytest.mark.parametrize("ending", [".", "?", "!", "\n"])
@@ -30,9 +30,9 @@ def test_a_sentence_that_has_ended_gets_no_second_full_stop(ending: str) -> None
 
 @pytest.mark.parametrize("kind", ALL)
 def test_errors_cross_a_process_border_whole(kind: type[GeoclipError]) -> None:
-    error = pickle.loads(pickle.dumps(kind("a", allowed="b", way_out="c")))
+    error = pickle.loads(pickle.dumps(kind("a", allowed="b", hint="c")))
     assert type(error) is kind
-    assert (error.problem, error.allowed, error.way_out, str(error)) == ("a", "b", "c", "a. Allowed: b. Way out: c.")
+    assert (error.problem, error.allowed, error.hint, str(error)) == ("a", "b", "c", "a. Allowed: b. Try: c.")
 
 
 @pytest.mark.parametrize(

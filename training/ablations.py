@@ -20,9 +20,9 @@ import sys
 from pathlib import Path
 
 from geoclip_core.errors import GeoclipError
-from geoclip_core.learning.checkpoints import write_json
-from geoclip_core.learning.ledger import sha256
-from geoclip_core.learning.overhead_ablations import MEASURED, VARIANTS, measure, see
+from geoclip_core.learning.data.manifest import sha256
+from geoclip_core.learning.overhead.ablations import MEASURED, VARIANTS, measure, see
+from geoclip_core.learning.run.checkpoints import write_json
 
 PLACES, HELD_OUT = 6_000, 1_000
 

@@ -17,13 +17,13 @@ import torch
 from safetensors.torch import save_file
 
 from geoclip_core.earth.distance import HALF_TURN_KM, disk_points
-from geoclip_core.learning.dataset import Batch
-from geoclip_core.learning.features import CachedFeatures, encode_views
-from geoclip_core.learning.ledger import Ledger
-from geoclip_core.learning.module import GeoLearner
-from geoclip_core.learning.noise import generator_of
-from geoclip_core.learning.order import Order, TrainingLoader
-from geoclip_core.learning.recipe import Recipe
+from geoclip_core.learning.data.dataset import Batch
+from geoclip_core.learning.data.features import CachedFeatures, encode_views
+from geoclip_core.learning.data.manifest import Manifest
+from geoclip_core.learning.data.order import Order, TrainingLoader
+from geoclip_core.learning.objective.coordinate_noise import generator_of
+from geoclip_core.learning.run.module import GeoLearner
+from geoclip_core.learning.settings import Recipe
 from geoclip_core.model.clip import ClipShape, build_towers
 from training.timing import median_s
 
@@ -38,7 +38,7 @@ def write_features(folder: Path, rows: int = ROWS, width: int = 768) -> None:
     """Random features in the layout of ``make_features``, bfloat16, at places spread over the Earth."""
     parts = -(-rows // PART_ROWS)
     seen = {"count": VIEWS, "preprocess": {"size": 224, "mean": [0.5] * 3, "std": [0.25] * 3}}
-    ledger = Ledger(folder, {"parts": parts, "pairs": "random", "tower": "random", "views": seen})
+    manifest = Manifest(folder, {"parts": parts, "pairs": "random", "tower": "random", "views": seen})
     places = torch.from_numpy(disk_points((90.0, 0.0), HALF_TURN_KM, rows).astype(np.float32))
     for part in range(parts):
         chosen = torch.arange(part * PART_ROWS, min(rows, (part + 1) * PART_ROWS))
@@ -52,7 +52,7 @@ def write_features(folder: Path, rows: int = ROWS, width: int = 768) -> None:
         }
         file = folder / f"part-{part:05d}.part"
         save_file(tensors, file)
-        ledger.enter(part, {".safetensors": file}, rows=len(chosen), skipped=[])
+        manifest.enter(part, {".safetensors": file}, rows=len(chosen), skipped=[])
 
 
 def batches(source: CachedFeatures, batch_size: int) -> Iterator[Batch]:

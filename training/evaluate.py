@@ -22,7 +22,7 @@ from tqdm import tqdm
 from geoclip_core.earth.coordinates import check_latlon
 from geoclip_core.errors import CoordinateError, GeoclipError, QueryError
 from geoclip_core.evaluation.metrics import Accuracy, error_km
-from geoclip_core.model.place_encoder import MAX_TEXT_LENGTH, PlaceEncoder
+from geoclip_core.text.reader import MAX_TEXT_LENGTH, TextReader
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -47,7 +47,7 @@ def read_questions(
         with path.open(encoding="utf-8", errors="replace", newline="") as stream:
             rows = list(csv.DictReader(stream))
     except OSError as error:
-        raise QueryError(f"Cannot read {path} ({error.strerror})", way_out="give the path of a CSV file") from error
+        raise QueryError(f"Cannot read {path} ({error.strerror})", hint="give the path of a CSV file") from error
     if not rows:
         raise QueryError(f"{path} has no rows", allowed="a CSV file with a header and at least one row")
     header = [name for name in rows[0] if name]
@@ -58,7 +58,7 @@ def read_questions(
         raise QueryError(
             f"{path} has no column {', '.join(missing)}; it has {', '.join(header)}",
             allowed="name (or title and tags), latitude, longitude, and countries with --countries",
-            way_out="name the text's column with --column-name",
+            hint="name the text's column with --column-name",
         )
     questions = [", ".join(row[name] for name in texts if row[name])[:MAX_TEXT_LENGTH] for row in rows]
     try:
@@ -68,7 +68,7 @@ def read_questions(
     return questions, [(float(lat), float(lon)) for lat, lon in points]
 
 
-def measure_texts(encoder: PlaceEncoder, texts: list[str], truth: list[tuple[float, float]]) -> Accuracy:
+def measure_texts(encoder: TextReader, texts: list[str], truth: list[tuple[float, float]]) -> Accuracy:
     """Ask every text, with a progress bar; an empty text is a question without an answer."""
     answers = np.full((len(texts), 2), np.nan)
     for i, text in enumerate(tqdm(texts, desc="texts", unit="text")):
@@ -99,7 +99,7 @@ def text(
         if 0 < limit < len(texts):
             chosen = np.linspace(0, len(texts) - 1, limit).round().astype(int).tolist()
             texts, truth = [texts[i] for i in chosen], [truth[i] for i in chosen]
-        typer.echo(measure_texts(PlaceEncoder(), texts, truth).table())
+        typer.echo(measure_texts(TextReader(), texts, truth).table())
     except GeoclipError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

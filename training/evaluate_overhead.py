@@ -1,6 +1,6 @@
 """Measure the ``embedded`` model on views from above as a user meets it: pictures in, places in the released space out.
 
-The views are those of ``geoclip_core/learning/overhead_protocol.py``; a refused view counts as a miss::
+The views are those of ``geoclip_core/learning/overhead/protocol.py``; a refused view counts as a miss::
 
     python training/evaluate_overhead.py --views 300 RASTER... --photos FOLDER
 
@@ -25,14 +25,14 @@ from tqdm import tqdm
 
 from geoclip_core.errors import GeoclipError, NoEvidenceError, PhotoError
 from geoclip_core.evaluation.metrics import Accuracy, error_km
-from geoclip_core.learning.overhead import Raster, ViewSampler, find_raster
-from geoclip_core.learning.overhead_protocol import PIXELS, PROTOCOL, SEED, THRESHOLDS_KM, VIEWS, protocol_errors
+from geoclip_core.learning.overhead.protocol import PIXELS, PROTOCOL, SEED, THRESHOLDS_KM, VIEWS, protocol_errors
+from geoclip_core.learning.overhead.views import Raster, ViewSampler, find_raster
 from geoclip_core.locate.locator import Locator, load_locator
-from geoclip_core.model.overhead_eye import SPOT_KM, OverheadEye
+from geoclip_core.overhead.network import SPOT_KM, OverheadModel
 from geoclip_core.photo.decode import open_photo
 
 
-def measure_views(locator: Locator, eye: OverheadEye, raster: Path, count: int) -> None:
+def measure_views(locator: Locator, eye: OverheadModel, raster: Path, count: int) -> None:
     """Ask about views of a raster, and print what came of it."""
     views = ViewSampler(PROTOCOL).draw(VIEWS, np.random.default_rng(SEED))[np.arange(count)]
     cut, earth = np.full((2, count, 2), np.nan), Raster(raster)
@@ -58,7 +58,7 @@ def measure_views(locator: Locator, eye: OverheadEye, raster: Path, count: int) 
         )
 
 
-def measure_protocol(eye: OverheadEye, raster: Path, count: int) -> None:
+def measure_protocol(eye: OverheadModel, raster: Path, count: int) -> None:
     """Print the eye's accuracy by the protocol."""
     earth = Raster(raster)
     for off_gallery in (False, True):
@@ -67,7 +67,7 @@ def measure_protocol(eye: OverheadEye, raster: Path, count: int) -> None:
         typer.echo(f"{raster.name}, {'off the gallery' if off_gallery else 'from the gallery'}\n{said}")
 
 
-def measure_photos(eye: OverheadEye, folder: Path) -> None:
+def measure_photos(eye: OverheadModel, folder: Path) -> None:
     """Show the eye photos that are no views from above, and print the share that it refuses."""
     refused: list[bool] = []
     for path in tqdm(sorted(folder.iterdir()), desc=folder.name, unit="photo"):
@@ -88,7 +88,7 @@ def main(
     protocol: Annotated[bool, typer.Option("--protocol", help="The eye alone, by the fixed test")] = False,
 ) -> None:
     """Measure and print."""
-    eye = OverheadEye.shipped()
+    eye = OverheadModel.shipped()
     if eye is None:
         raise GeoclipError("There is no eye for views from above in assets/weights")
     for folder in photos or []:

@@ -1,7 +1,7 @@
 """Write a checkpoint as a folder that can be located with: weights, gallery and a record of what they are.
 
 ``python training/export_weights.py runs/smoke/checkpoints/best.ckpt models/smoke --licence MIT``
-The format is described in ``geoclip_core/learning/export.py``.
+The format is described in ``geoclip_core/learning/run/model_folder.py``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def main(
     gallery: Annotated[str | None, typer.Option(help=".npy or .csv of points; the run's own by default")] = None,
     clip: Annotated[str | None, typer.Option(help="CLIP's weights, where low-rank steps were trained")] = None,
 ) -> None:
-    from geoclip_core.learning.datamodule import read_points
-    from geoclip_core.learning.export import export_model
+    from geoclip_core.learning.data.datamodule import read_points
+    from geoclip_core.learning.run.model_folder import export_model
 
     state = None
     if clip is not None:

@@ -35,13 +35,13 @@ def main(
     import torch
     from tqdm import tqdm
 
-    from geoclip_core.learning.augment import Views
-    from geoclip_core.learning.features import make_features
-    from geoclip_core.learning.photos import PhotoFolder
-    from geoclip_core.learning.shards import Shards
-    from geoclip_core.learning.table import count_reasons, parse_columns, write_report
+    from geoclip_core.learning.data.augment import Views
+    from geoclip_core.learning.data.features import make_features
+    from geoclip_core.learning.data.photos import PhotoFolder
+    from geoclip_core.learning.data.shards import Shards
+    from geoclip_core.learning.data.table import count_reasons, parse_columns, write_report
     from geoclip_core.model.clip import load_towers
-    from geoclip_core.model.tower import tower_digest
+    from geoclip_core.model.timm_tower import tower_digest
     from geoclip_core.photo.preprocess import Preprocess
     from geoclip_core.weights.convert import read_clip
     from geoclip_core.weights.resolve import find_clip

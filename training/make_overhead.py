@@ -27,9 +27,9 @@ from PIL import Image
 
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import digest
-from geoclip_core.learning.overhead import Raster, Sampling, Views, ViewSampler, find_blue_marble, land_cells
-from geoclip_core.learning.overhead_disguise import Disguise, disguise
-from geoclip_core.learning.overhead_strangeness import add_view_test
+from geoclip_core.learning.overhead.augment import ViewAugmentation, augment_views
+from geoclip_core.learning.overhead.calibrate import add_view_test
+from geoclip_core.learning.overhead.views import Raster, Sampling, Views, ViewSampler, find_blue_marble, land_cells
 
 BLOCK = 500  # pairs written between two points from which work can go on
 COLUMNS = ("image", "latitude", "longitude", "width_km", "heading_deg")
@@ -46,7 +46,7 @@ SAMPLE_PIXELS = 512
 
 
 def write_pairs(
-    out: Path, raster: Path, count: int, size: int, sampling: Sampling, seed: int, changes: Disguise | None
+    out: Path, raster: Path, count: int, size: int, sampling: Sampling, seed: int, changes: ViewAugmentation | None
 ) -> int:
     """Write pairs, or the rest of them.
 
@@ -76,7 +76,7 @@ def write_pairs(
         folder.mkdir(parents=True, exist_ok=True)
     known = out / "settings.json"
     if known.is_file() and json.loads(known.read_text(encoding="utf-8")) != settings:
-        raise GeoclipError(f"{out} holds pairs made with other settings", way_out="name another folder")
+        raise GeoclipError(f"{out} holds pairs made with other settings", hint="name another folder")
     _write(known, json.dumps(settings, indent=2) + "\n")
     earth, sampler, written, tables = Raster(raster), ViewSampler(sampling), 0, []
     for block in range(-(-count // BLOCK)):
@@ -99,14 +99,14 @@ def _cut(
     size: int,
     folder: Path,
     names: list[str],
-    changes: Disguise | None,
+    changes: ViewAugmentation | None,
     chance: torch.Generator,
 ) -> str:
     """Write the pictures of views, and return their rows of the table."""
     rows = []
     for i, name in enumerate(names):
         pixels = earth.cut(views[np.arange(i, i + 1)], size, samples=2)
-        rgb = pixels[:, :3] if changes is None else disguise(pixels, changes, chance)
+        rgb = pixels[:, :3] if changes is None else augment_views(pixels, changes, chance)
         _image(rgb[0]).save(folder / name, quality=92)
         lat, lon = views.latlon[i]
         rows.append(f"{name},{lat:.5f},{lon:.5f},{views.width_km[i]:.1f},{views.heading_deg[i]:.2f}\n")
@@ -171,7 +171,7 @@ def main(args: list[str] | None = None) -> None:
         return
     south, north = given.latitude
     sampling = Sampling(south, north, given.coast_km, tuple(given.width_km), given.heading_deg)
-    changes = None if given.plain else Disguise()
+    changes = None if given.plain else ViewAugmentation()
     written = write_pairs(given.out, raster, given.count, given.size, sampling, given.seed, changes)
     print(f"{given.out}: {given.count} pairs, {written} of them written now")
 

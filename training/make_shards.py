@@ -27,10 +27,10 @@ def main(
     from tqdm import tqdm
 
     from geoclip_core.errors import DataError
-    from geoclip_core.learning.ledger import Ledger
-    from geoclip_core.learning.photos import PhotoFolder
-    from geoclip_core.learning.shards import make_shards
-    from geoclip_core.learning.table import count_reasons, parse_columns, write_report
+    from geoclip_core.learning.data.manifest import Manifest
+    from geoclip_core.learning.data.photos import PhotoFolder
+    from geoclip_core.learning.data.shards import make_shards
+    from geoclip_core.learning.data.table import count_reasons, parse_columns, write_report
 
     source = PhotoFolder(table, folder, parse_columns(columns), report=str(out / "skipped.csv"))
     with tqdm(desc="shards") as bar:
@@ -43,8 +43,8 @@ def main(
     write_report(out / "skipped.csv", bad)
     skipped = [*source.skipped, *bad]
     typer.echo(f"{len(source) - len(bad)} photos; {len(skipped)} skipped {count_reasons(skipped)}")
-    if check and (damaged := Ledger.of(out).damaged()):
-        raise DataError(f"{', '.join(damaged)} are damaged", way_out="delete them and run this again")
+    if check and (damaged := Manifest.of(out).damaged()):
+        raise DataError(f"{', '.join(damaged)} are damaged", hint="delete them and run this again")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from geoclip_core.errors import GeoclipError, TrainingError
-from geoclip_core.learning.cli import TrainingCLI
+from geoclip_core.learning.run.cli import TrainingCLI
 from geoclip_core.weights.convert import read_clip
 from geoclip_core.weights.load import read_logit_scale, read_released
 from geoclip_core.weights.registry import MODELS, find_record

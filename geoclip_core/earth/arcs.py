@@ -25,7 +25,7 @@ def checked_arc(west: float, east: float) -> tuple[float, float]:
         raise CoordinateError(
             f"The box runs from west {west:g} to east {east:g}",
             allowed="a width above 0 and up to 360 degrees",
-            way_out="west > east crosses the antimeridian; the whole circle is -180 to 180",
+            hint="west > east crosses the antimeridian; the whole circle is -180 to 180",
         )
     return arc(west, east - west if east > west else east - west + 360.0)
 

@@ -83,5 +83,5 @@ def _checked(cells: npt.ArrayLike) -> tuple[list[int], tuple[int, ...]]:
     flat: list[int] = given.astype(np.uint64).reshape(-1).tolist()
     bad = next((cell for cell in flat if not h3.is_valid_cell(cell)), None)
     if bad is not None:
-        raise CoordinateError(f"{bad} is not an H3 cell", way_out="use numbers that cells_of returned")
+        raise CoordinateError(f"{bad} is not an H3 cell", hint="use numbers that cells_of returned")
     return flat, given.shape

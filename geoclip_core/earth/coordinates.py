@@ -50,7 +50,7 @@ def check_latlon(latlon: npt.ArrayLike, *, name: str = "latlon") -> Floats:
             f"{where} is ({lat[row]:g}, {lon[row]:g}), which is not a point on Earth"
             + ("; the columns look swapped" if swapped else ""),
             allowed=_ALLOWED,
-            way_out="swap the columns: latitude goes first" if swapped else None,
+            hint="swap the columns: latitude goes first" if swapped else None,
         )
     return np.stack([lat, wrap_longitude(lon)], axis=-1)
 

@@ -81,7 +81,7 @@ def find_country(text: str) -> str:
     raise RegionError(
         f"No country is called {text!r}",
         allowed="names and ISO 3166-1 codes, such as France, FR or FRA",
-        way_out=f"did you mean {', '.join(f'{country_name(c)} ({c})' for c in meant)}" if near else None,
+        hint=f"did you mean {', '.join(f'{country_name(c)} ({c})' for c in meant)}" if near else None,
     )
 
 

@@ -72,9 +72,7 @@ class BoxRegion:
             check_latlon([[self.south, self.west], [self.north, self.east]], name="(south, west), (north, east)")
             west, east = checked_arc(self.west, self.east)
         except CoordinateError as error:
-            raise RegionError(
-                f"This is not a box: {error.problem}", allowed=error.allowed, way_out=error.way_out
-            ) from error
+            raise RegionError(f"This is not a box: {error.problem}", allowed=error.allowed, hint=error.hint) from error
         if self.south > self.north:
             raise RegionError(
                 f"The box's south ({self.south:g}) lies north of its north ({self.north:g})",
@@ -121,7 +119,7 @@ class RadiusRegion:
             lat, lon = check_latlon(self.latlon, name="the centre").reshape(-1)
         except CoordinateError as error:
             raise RegionError(
-                f"This is not a circle: {error.problem}", allowed=error.allowed, way_out=error.way_out
+                f"This is not a circle: {error.problem}", allowed=error.allowed, hint=error.hint
             ) from error
         if not 0 < self.radius_km <= HALF_TURN_KM:
             raise RegionError(f"The radius is {self.radius_km:g} km", allowed=f"above 0, up to {HALF_TURN_KM:.1f} km")
@@ -256,7 +254,7 @@ def parse_region(given: str | Region) -> Region:
         return _parse(given.strip())
     except RegionError as error:
         raise RegionError(
-            f"The region {given!r} cannot be read: {error.problem}", allowed=_FORMS, way_out=error.way_out
+            f"The region {given!r} cannot be read: {error.problem}", allowed=_FORMS, hint=error.hint
         ) from error
 
 
@@ -289,7 +287,7 @@ def _continent(text: str) -> CountryRegion:
     wanted = [code for code, name in names.items() if text.casefold() in (code.casefold(), name.casefold())]
     if not wanted:
         listed = ", ".join(f"{code} ({name})" for code, name in names.items())
-        raise RegionError(f"There is no continent {text!r}", way_out=f"use one of {listed}")
+        raise RegionError(f"There is no continent {text!r}", hint=f"use one of {listed}")
     rows = cache.get_countries().items()
     members = (code for code, row in rows if row["continentcode"] == wanted[0] and code in countries())
     return CountryRegion(tuple(members), names[wanted[0]])

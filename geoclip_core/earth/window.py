@@ -65,7 +65,7 @@ class Window:
             raise CoordinateError(
                 f"A {self.projection} window was given centre {self.centre} and side {self.side_km}",
                 allowed="both for local, none for the others",
-                way_out="use Window.around or Window.box",
+                hint="use Window.around or Window.box",
             )
         object.__setattr__(self, "size", _checked_size(self.size))
         if not -90 <= self.south < self.north <= 90:
@@ -77,13 +77,13 @@ class Window:
             raise CoordinateError(
                 f"The box runs from west {self.west:g} to east {self.east:g}",
                 allowed="west in [-180, 180), east in (-180, 180], not equal",
-                way_out="west > east crosses the antimeridian; the whole circle is -180 to 180",
+                hint="west > east crosses the antimeridian; the whole circle is -180 to 180",
             )
         if self.projection == "mercator" and max(-self.south, self.north) > MERCATOR_MAX_LAT:
             raise CoordinateError(
                 f"Mercator cannot show latitudes {self.south:g} to {self.north:g}",
                 allowed=f"latitudes within +-{MERCATOR_MAX_LAT}",
-                way_out="clip the box, or use projection='equirectangular' or 'local'",
+                hint="clip the box, or use projection='equirectangular' or 'local'",
             )
 
     @classmethod
@@ -137,7 +137,7 @@ class Window:
             raise CoordinateError(
                 f"The side is {side_km:g} km",
                 allowed=f"above 0, at most {LARGEST_SQUARE_KM:.1f} km",
-                way_out="use Window.world for the whole Earth",
+                hint="use Window.world for the whole Earth",
             )
         centre = (float(point[0]), float(point[1]))
         south, west, north, east = square_bounds(centre, float(side_km))
@@ -148,7 +148,7 @@ class Window:
                 raise CoordinateError(
                     f"Mercator cannot show a window around latitude {centre[0]:g}",
                     allowed=f"latitudes within +-{MERCATOR_MAX_LAT}",
-                    way_out="use projection='local'",
+                    hint="use projection='local'",
                 )
             south, north = max(south, -MERCATOR_MAX_LAT), min(north, MERCATOR_MAX_LAT)
         return cls(south, west, north, east, size, projection)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from geoclip_core.earth.distance import great_circle_km
-from geoclip_core.locate.fuse import Query
-from geoclip_core.locate.score import Posterior
+from geoclip_core.locate.posterior import Posterior
+from geoclip_core.locate.query import Query
 from geoclip_core.photo.exif import ExifRecord
 from geoclip_core.places.nearest import NearbyPlace
 

@@ -69,7 +69,7 @@ def credible_regions(field: Field, levels: Sequence[float] = LEVELS) -> tuple[Cr
     if not all(0 < level <= 1 for level in levels):
         raise QueryError(f"The levels are {tuple(levels)}", allowed="each above 0 and at most 1")
     if not field.mass.sum() > 0:
-        raise QueryError("The field holds no probability", way_out="choose a window around a candidate")
+        raise QueryError("The field holds no probability", hint="choose a window around a candidate")
     return tuple(_region(field, float(level)) for level in levels)
 
 

@@ -124,7 +124,7 @@ def explain_photo(
     if not isinstance(reader, GeoclipReader):
         raise NoEvidenceError(
             f"The model {locator.name} does not look at photos through CLIP, whose patches could be told apart",
-            way_out=FULL_MODEL,
+            hint=FULL_MODEL,
         )
     opened = photo if isinstance(photo, Photo) else open_photo(photo)
     lat, lon = check_latlon(answer.candidates[0].latlon if target is None else target, name="target").reshape(2)

@@ -20,8 +20,8 @@ from geoclip_core.earth.arcs import arc_width, shortest_cover
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, destination
 from geoclip_core.earth.window import MERCATOR_MAX_LAT, Window
 from geoclip_core.errors import MissingDependencyError, QueryError
-from geoclip_core.locate.fuse import Query
-from geoclip_core.locate.score import Posterior, log_density
+from geoclip_core.locate.posterior import Posterior, log_density
+from geoclip_core.locate.query import Query
 from geoclip_core.model.location_encoder import LocationEncoder
 
 Floats = npt.NDArray[np.float64]
@@ -86,7 +86,7 @@ class Field:
             from rasterio.transform import from_bounds
         except ImportError as error:
             raise MissingDependencyError(
-                "Writing GeoTIFF needs the package rasterio", way_out="pip install rasterio"
+                "Writing GeoTIFF needs the package rasterio", hint="pip install rasterio"
             ) from error
         height, width = self.window.size
         crs, left, bottom, right, top = _plane_of(self.window)
@@ -181,7 +181,7 @@ def make_field(query: Query, answer: Posterior, window: Window, encoder: Locatio
             "Nothing of this answer lies in the window",
             allowed="a window that holds a candidate, or one of at most "
             f"{FINEST_KM * (SAMPLES - 1):.0f} km, which is computed anew",
-            way_out="choose a window around a candidate",
+            hint="choose a window around a candidate",
         )
     return Field(window, mass / total, share, "summed")
 
@@ -198,7 +198,7 @@ def _sampled(query: Query, window: Window, encoder: LocationEncoder, scale: floa
     if query.region is not None:
         mass = np.where(query.region.contains(window.pixel_latlon()), mass, 0.0)
         if not mass.any():
-            raise QueryError("The window lies outside the region", way_out="choose a window inside it")
+            raise QueryError("The window lies outside the region", hint="choose a window inside it")
     return np.asarray(mass / mass.sum())
 
 

@@ -16,17 +16,17 @@ from geoclip_core.earth.window import Projection, Window
 from geoclip_core.errors import MissingWeightsError, NoEvidenceError, QueryError
 from geoclip_core.locate.answer import Answer, Candidate, EvidenceNote
 from geoclip_core.locate.field import Field, make_field
-from geoclip_core.locate.fuse import Evidence, Query
 from geoclip_core.locate.gallery import Gallery, Progress, load_gallery
+from geoclip_core.locate.posterior import Posterior, distinct_places, posterior
+from geoclip_core.locate.query import Evidence, Query
 from geoclip_core.locate.read import EmbeddedReader, GeoclipReader, LocalReader, Reader
 from geoclip_core.locate.refine import refine
-from geoclip_core.locate.score import Posterior, distinct_places, posterior
 from geoclip_core.model.location_encoder import LocationEncoder
 from geoclip_core.model.packed import pack
-from geoclip_core.model.query_text import clean_text
 from geoclip_core.photo.decode import Photo, PhotoSource, open_photo
 from geoclip_core.photo.exif import ExifRecord, read_exif
 from geoclip_core.places.nearest import nearest_places
+from geoclip_core.text.cleaning import clean_text
 from geoclip_core.weights.load import LocationEncoder as PretrainedLocationEncoder
 from geoclip_core.weights.load import load_geoclip, read_gallery, read_logit_scale
 from geoclip_core.weights.local import find_local, load_local
@@ -198,7 +198,7 @@ class Locator:
         if not seen and not words:
             reasons = "; ".join(dict.fromkeys(said))
             raise NoEvidenceError(
-                reasons[0].upper() + reasons[1:], way_out=FULL_MODEL if self.name == "embedded" else None
+                reasons[0].upper() + reasons[1:], hint=FULL_MODEL if self.name == "embedded" else None
             )
         if seen and words:
             # Both at full power in the middle; towards either end the other one fades.

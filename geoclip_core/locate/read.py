@@ -9,16 +9,16 @@ import numpy as np
 import torch
 
 from geoclip_core.errors import NoEvidenceError
-from geoclip_core.locate.fuse import Anchor, Evidence, from_points, from_vectors
 from geoclip_core.locate.gallery import encode
+from geoclip_core.locate.query import Anchor, Evidence, from_points, from_vectors
 from geoclip_core.model.geoclip import GeoCLIP
 from geoclip_core.model.image_encoder import ImageEncoder
 from geoclip_core.model.location_encoder import LocationEncoder
-from geoclip_core.model.overhead_eye import FROM_ABOVE, NOT_FROM_ABOVE, OverheadEye
-from geoclip_core.model.place_encoder import PlaceEncoder
+from geoclip_core.overhead.network import FROM_ABOVE, NOT_FROM_ABOVE, OverheadModel
 from geoclip_core.photo.decode import Photo
 from geoclip_core.photo.exif import read_exif
 from geoclip_core.photo.preprocess import Preprocess
+from geoclip_core.text.reader import TextReader
 from geoclip_core.weights.local import LocalModel, LocalRecord
 
 EXIF_ERROR_KM = 0.05
@@ -115,16 +115,16 @@ class EmbeddedReader:
         eye: Looks at photos whose file states no position; the shipped one by default, loaded when it is needed.
     """
 
-    def __init__(self, encoder: LocationEncoder, eye: OverheadEye | None = None) -> None:
+    def __init__(self, encoder: LocationEncoder, eye: OverheadModel | None = None) -> None:
         self.encoder = encoder
-        self.places = PlaceEncoder()
+        self.places = TextReader()
         if eye is not None:
             self.eye = eye
 
     @functools.cached_property
-    def eye(self) -> OverheadEye | None:
+    def eye(self) -> OverheadModel | None:
         """The eye for views from above; None where an installation has none."""
-        return OverheadEye.shipped()
+        return OverheadModel.shipped()
 
     def photo(self, photo: Photo, crops: int) -> tuple[Evidence, ...]:  # noqa: ARG002 - the eye has views of its own
         """The position in the EXIF block, if there is one; else what a view from above shows."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from geoclip_core.earth.window import Window
-from geoclip_core.locate.fuse import Query
 from geoclip_core.locate.gallery import encode
-from geoclip_core.locate.score import log_density
+from geoclip_core.locate.posterior import log_density
+from geoclip_core.locate.query import Query
 from geoclip_core.model.location_encoder import LocationEncoder
 
 REACH_KM = 10.0

@@ -1,1 +1,1 @@
-"""The network: location, image, text and place encoders."""
+"""Networks only: location, image and text encoders, and the towers behind them."""

@@ -70,7 +70,7 @@ def shape_of(state: Mapping[str, Tensor]) -> ClipShape:
         raise WeightsError(
             f"These weights are not a CLIP with two transformers: {error} is missing or misshapen",
             allowed="open_clip or OpenAI ViT-L/14 weights, or a Hugging Face CLIPModel folder",
-            way_out="name the file of CLIP ViT-L/14 (tag openai)",
+            hint="name the file of CLIP ViT-L/14 (tag openai)",
         ) from error
     for width in (shape.image_width, shape.text_width):
         if width < HEAD_WIDTH or width % HEAD_WIDTH:

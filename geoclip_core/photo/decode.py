@@ -18,16 +18,7 @@ import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from geoclip_core.errors import PhotoError
-
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP")
-"""Formats that are decoded, by Pillow's names; everything else is refused before any decoder runs.
-The stereo pictures of phones (MPO) are opened by the JPEG decoder."""
-
-MAX_BYTES = 256 * 1024 * 1024
-MAX_PIXELS = 178_956_970
-"""Pixels of the largest photo that is decoded: Pillow's own hard limit, 0.5 GB as RGB."""
-MAX_ASPECT = 100
-"""Longer side over shorter side; resizing the short side of a thinner strip would need gigabytes."""
+from geoclip_core.photo.limits import FORMATS, FORMATS_TEXT, MAX_ASPECT, MAX_BYTES, MAX_PIXELS
 
 # What Pillow's decoders raise on files that are cut short or made to harm; they have no one base class.
 _DAMAGED = (
@@ -89,7 +80,7 @@ def open_photo(source: PhotoSource) -> Photo:
     else:
         name, data = _read(source)
         if not data:
-            raise PhotoError(f"{name} is empty (0 bytes)", allowed=_allowed(), way_out="choose another file")
+            raise PhotoError(f"{name} is empty (0 bytes)", allowed=_allowed(), hint="choose another file")
     with warnings.catch_warnings():
         # Pillow warns from half its hard limit on; the limit below is the hard one, and it refuses instead.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -104,13 +95,13 @@ def open_photo(source: PhotoSource) -> Photo:
             raise PhotoError(
                 f"{name} is not an image that can be read (it begins with {data[:8]!r})",
                 allowed=_allowed(),
-                way_out="export it as JPEG or PNG",
+                hint="export it as JPEG or PNG",
             ) from error
         except Image.DecompressionBombError as error:
             raise PhotoError(
                 f"{name} unpacks to more than {MAX_PIXELS / 1e6:.0f} million pixels",
                 allowed=_allowed(),
-                way_out=_SCALE_DOWN,
+                hint=_SCALE_DOWN,
             ) from error
         except PhotoError:
             raise
@@ -118,13 +109,12 @@ def open_photo(source: PhotoSource) -> Photo:
             raise PhotoError(
                 f"{name} is damaged or cut short ({error})",
                 allowed="a whole file",
-                way_out="copy the file again",
+                hint="copy the file again",
             ) from error
 
 
 def _allowed() -> str:
-    kinds = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP"
-    return f"{kinds}, up to {MAX_BYTES // 2**20} MiB and {MAX_PIXELS // 10**6} million pixels"
+    return f"{FORMATS_TEXT}, up to {MAX_BYTES // 2**20} MiB and {MAX_PIXELS // 10**6} million pixels"
 
 
 def _read(source: str | Path | bytes | bytearray | BinaryIO) -> tuple[str, bytes]:
@@ -138,9 +128,9 @@ def _read(source: str | Path | bytes | bytearray | BinaryIO) -> tuple[str, bytes
             name = f"The file {source}"
             path = Path(source).expanduser()
             if path.is_dir():
-                raise PhotoError(f"{path} is a folder", allowed="one photo", way_out="name a file inside it")
+                raise PhotoError(f"{path} is a folder", allowed="one photo", hint="name a file inside it")
             if path.exists() and not path.is_file():
-                raise PhotoError(f"{path} is a device or a pipe", allowed="a file", way_out="copy it to a file")
+                raise PhotoError(f"{path} is a device or a pipe", allowed="a file", hint="copy it to a file")
             with path.open("rb") as stream:
                 data = stream.read(MAX_BYTES + 1)
         elif hasattr(source, "read"):
@@ -148,16 +138,16 @@ def _read(source: str | Path | bytes | bytearray | BinaryIO) -> tuple[str, bytes
     except PhotoError:
         raise
     except FileNotFoundError as error:
-        raise PhotoError(f"There is no file {source!s}", way_out="check the path") from error
+        raise PhotoError(f"There is no file {source!s}", hint="check the path") from error
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a ~user without a home
-        raise PhotoError(f"{name} cannot be read ({error})", way_out="check the path and its permissions") from error
+        raise PhotoError(f"{name} cannot be read ({error})", hint="check the path and its permissions") from error
     if not isinstance(data, bytes):
         raise PhotoError(
             f"A photo cannot be read from {type(source).__name__}",
             allowed="a path, bytes, a file opened in binary mode, or a PIL image",
         )
     if len(data) > MAX_BYTES:
-        raise PhotoError(f"{name} has more than {MAX_BYTES // 2**20} MiB", allowed=_allowed(), way_out=_SCALE_DOWN)
+        raise PhotoError(f"{name} has more than {MAX_BYTES // 2**20} MiB", allowed=_allowed(), hint=_SCALE_DOWN)
     return name, data
 
 
@@ -167,13 +157,13 @@ def _check_size(name: str, size: tuple[int, int]) -> None:
         raise PhotoError(
             f"{name} has {width} x {height} = {width * height / 1e6:.0f} million pixels",
             allowed=_allowed(),
-            way_out=_SCALE_DOWN,
+            hint=_SCALE_DOWN,
         )
     if not min(size) or max(size) > MAX_ASPECT * min(size):
         raise PhotoError(
             f"{name} is a strip of {width} x {height} pixels",
             allowed=f"a longer side of at most {MAX_ASPECT} times the shorter one",
-            way_out="cut out the part that shows the place",
+            hint="cut out the part that shows the place",
         )
 
 

@@ -29,7 +29,7 @@ def make_api(locator: Locator) -> FastAPI:
     @api.exception_handler(GeoclipError)
     def refuse(_: Request, error: GeoclipError) -> JSONResponse:
         status = 404 if isinstance(error, NoEvidenceError) else 400
-        body = {"problem": error.problem, "allowed": error.allowed, "way_out": error.way_out}
+        body = {"problem": error.problem, "allowed": error.allowed, "hint": error.hint}
         return JSONResponse(body, status_code=status)
 
     @api.get("/health")

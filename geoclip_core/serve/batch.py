@@ -130,7 +130,7 @@ def locate_batch(
     except OSError as error:
         if isinstance(error, GeoclipError):
             raise
-        raise GeoclipError(f"{out} cannot be written ({error})", way_out="choose another path") from error
+        raise GeoclipError(f"{out} cannot be written ({error})", hint="choose another path") from error
     shutil.rmtree(parts, ignore_errors=True)
     firsts = [(row["rank"], row["problem"]) for row in table.select(["rank", "problem"]).to_pylist()]
     return {

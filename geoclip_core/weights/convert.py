@@ -53,7 +53,7 @@ def read_clip(source: ClipFile) -> dict[str, Tensor]:
     if source.expected and digest != source.expected:
         raise WeightsError(
             f"{source.path} is damaged: sha256 {digest[:16]}..., expected {source.expected[:16]}...",
-            way_out="delete it and fetch it again",
+            hint="delete it and fetch it again",
         )
     if digest not in KNOWN_CLIP_FILES:
         warnings.warn(
@@ -78,9 +78,7 @@ def _read_file(path: Path) -> dict[str, Tensor]:
             try:
                 return load_file(path)
             except SafetensorError as error:
-                raise WeightsError(
-                    f"{damaged} ({error})", allowed=_FORMATS, way_out="copy or fetch it again"
-                ) from error
+                raise WeightsError(f"{damaged} ({error})", allowed=_FORMATS, hint="copy or fetch it again") from error
         if _is_torchscript(path):
             with warnings.catch_warnings():
                 # OpenAI released TorchScript; reading it is deprecated in torch, and there is no other copy.
@@ -92,7 +90,7 @@ def _read_file(path: Path) -> dict[str, Tensor]:
         if isinstance(error, WeightsError):
             raise
         reason = " ".join(str(error).split())[:160]
-        raise WeightsError(f"{damaged} ({reason})", allowed=_FORMATS, way_out="copy or fetch it again") from error
+        raise WeightsError(f"{damaged} ({reason})", allowed=_FORMATS, hint="copy or fetch it again") from error
     if isinstance(loaded, Mapping) and "state_dict" in loaded:
         loaded = loaded["state_dict"]
     if not isinstance(loaded, Mapping) or not all(isinstance(v, Tensor) for v in loaded.values()):
@@ -114,7 +112,7 @@ def _check_activation(config: Path) -> None:
     try:
         settings = json.loads(config.read_text())
     except ValueError as error:
-        raise WeightsError(f"{config} is not valid JSON ({error})", way_out="copy the folder again") from error
+        raise WeightsError(f"{config} is not valid JSON ({error})", hint="copy the folder again") from error
     for part in ("vision_config", "text_config"):
         activation = (settings.get(part) or {}).get("hidden_act", "quick_gelu")
         if activation != "quick_gelu":

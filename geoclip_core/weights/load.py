@@ -102,7 +102,7 @@ def load_geoclip(
             f"These CLIP weights make {width} numbers of {side} x {side} pixels; GeoCLIP's head takes {inputs}, of "
             f"{record.preprocess.size} x {record.preprocess.size} pixels",
             allowed="CLIP ViT-L/14",
-            way_out="name the file of CLIP ViT-L/14 (tag openai)",
+            hint="name the file of CLIP ViT-L/14 (tag openai)",
         )
     mlp = projection_mlp(inputs, dim)
     _fill(mlp, mlp_state, "image head")
@@ -121,7 +121,7 @@ def _load(path: Path) -> object:
     try:
         loaded: object = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
-        raise WeightsError(f"{path} cannot be read ({error})", way_out="install geoclip==1.3.0 again") from error
+        raise WeightsError(f"{path} cannot be read ({error})", hint="install geoclip==1.3.0 again") from error
     return loaded
 
 

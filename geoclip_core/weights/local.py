@@ -29,7 +29,7 @@ from geoclip_core.model.clip import ClipShape, build_towers, load_towers
 from geoclip_core.model.image_encoder import ImageEncoder, projection_mlp
 from geoclip_core.model.location_encoder import LocationEncoder
 from geoclip_core.model.text_encoder import TextEncoder
-from geoclip_core.model.tower import timm_tower, tower_digest
+from geoclip_core.model.timm_tower import timm_tower, tower_digest
 from geoclip_core.photo.preprocess import Preprocess
 from geoclip_core.weights.convert import read_clip
 from geoclip_core.weights.registry import MODELS
@@ -147,7 +147,7 @@ def find_local(name: str) -> LocalRecord:
     raise WeightsError(
         f"There is no model called {name!r}, and no folder with a {RECORD} of that name",
         allowed=f"auto, {', '.join([*MODELS, *known])}, or the folder of an exported model",
-        way_out=f"choose one of these, or set {MODELS_VARIABLE} to the folder that your models' folders are in",
+        hint=f"choose one of these, or set {MODELS_VARIABLE} to the folder that your models' folders are in",
     )
 
 
@@ -162,12 +162,12 @@ def read_record(folder: Path) -> LocalRecord:
         content = json.loads(path.read_text(encoding="utf-8"))
         form, kind = content["format"], content["image"]["kind"]
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise WeightsError(f"{path} cannot be read as a model's record ({error})", way_out=_AGAIN) from error
+        raise WeightsError(f"{path} cannot be read as a model's record ({error})", hint=_AGAIN) from error
     if form != FORMAT or kind not in ("clip", "timm", "features"):
         raise WeightsError(
             f"{path} is of format {form!r} with an image part of kind {kind!r}",
             allowed=f"format {FORMAT}, and clip, timm or features",
-            way_out="install the version of this package that wrote it",
+            hint="install the version of this package that wrote it",
         )
     seen, tower = content.get("preprocess"), content["image"].get("tower")
     if seen is None or (kind == "features" and not str(tower).startswith("CLIP ")):
@@ -186,7 +186,7 @@ def read_record(folder: Path) -> LocalRecord:
             MappingProxyType(content),
         )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsError(f"{path} is not a whole record ({error!r})", way_out=_AGAIN) from error
+        raise WeightsError(f"{path} is not a whole record ({error!r})", hint=_AGAIN) from error
 
 
 def load_local(
@@ -224,7 +224,7 @@ def load_local(
         if isinstance(error, WeightsError):
             raise
         reason = " ".join(str(error).split())[:300]
-        raise WeightsError(f"{record.folder} does not hold what its record says ({reason})", way_out=_AGAIN) from error
+        raise WeightsError(f"{record.folder} does not hold what its record says ({reason})", hint=_AGAIN) from error
     gallery = _read_gallery(record)
     words = TextEncoder(text, mlp) if text is not None else None
     return LocalModel(ImageEncoder(tower, mlp), words, encoder, gallery, scale)
@@ -236,11 +236,9 @@ def _checked(record: LocalRecord, name: str) -> Path:
     try:
         found, said = sha256(path), str(record.content["files"][name]["sha256"])
     except (OSError, LookupError, TypeError) as error:
-        raise WeightsError(f"{path} is missing, or its record does not name it", way_out=_AGAIN) from error
+        raise WeightsError(f"{path} is missing, or its record does not name it", hint=_AGAIN) from error
     if found != said:
-        raise WeightsError(
-            f"{path} is damaged (sha256 {found[:16]}..., its record says {said[:16]}...)", way_out=_AGAIN
-        )
+        raise WeightsError(f"{path} is damaged (sha256 {found[:16]}..., its record says {said[:16]}...)", hint=_AGAIN)
     return path
 
 
@@ -249,7 +247,7 @@ def _read_tensors(record: LocalRecord) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} cannot be read ({error})", way_out=_AGAIN) from error
+        raise WeightsError(f"{path} cannot be read ({error})", hint=_AGAIN) from error
 
 
 def _read_gallery(record: LocalRecord) -> npt.NDArray[np.float64]:
@@ -257,7 +255,7 @@ def _read_gallery(record: LocalRecord) -> npt.NDArray[np.float64]:
     try:
         return check_latlon(np.load(path, allow_pickle=False).astype(np.float64), name=f"gallery of {record.name}")
     except (CoordinateError, ValueError, OSError, EOFError) as error:
-        raise WeightsError(f"{path} holds no points ({error})", way_out=_AGAIN) from error
+        raise WeightsError(f"{path} holds no points ({error})", hint=_AGAIN) from error
 
 
 def _clip_towers(record: LocalRecord, clip: str | Path | None, dtype: torch.dtype) -> tuple[nn.Module, nn.Module]:
@@ -274,5 +272,5 @@ def _clip_towers(record: LocalRecord, clip: str | Path | None, dtype: torch.dtyp
             return towers if kind == dtype else load_towers(state, dtype)
     raise WeightsError(
         f"The model {record.name} was trained behind another CLIP than that of {found.path}",
-        way_out="name the weights it was trained behind",
+        hint="name the weights it was trained behind",
     )

@@ -160,5 +160,5 @@ def find_record(name: str) -> WeightsRecord:
         raise WeightsError(
             f"There is no model called {name!r}",
             allowed=f"auto, {', '.join(MODELS)}",
-            way_out="choose one of these",
+            hint="choose one of these",
         ) from None

@@ -65,18 +65,18 @@ def released_file(record: FileRecord) -> Path:
     except importlib.metadata.PackageNotFoundError as error:
         raise MissingWeightsError(
             "The released GeoCLIP heads come inside the package geoclip, which is not installed",
-            way_out="pip install geoclip==1.3.0",
+            hint="pip install geoclip==1.3.0",
         ) from error
     if not path.is_file():
         raise MissingWeightsError(
             f"{path} is missing from the installed geoclip package",
-            way_out="pip install --force-reinstall geoclip==1.3.0",
+            hint="pip install --force-reinstall geoclip==1.3.0",
         )
     found = sha256(path)
     if found != record.sha256:
         raise WeightsError(
             f"{path} is not the released file (sha256 {found[:16]}..., released {record.sha256[:16]}...)",
-            way_out="pip install --force-reinstall --no-deps geoclip==1.3.0",
+            hint="pip install --force-reinstall --no-deps geoclip==1.3.0",
         )
     return path
 
@@ -85,9 +85,9 @@ def sha256(path: Path, progress: Progress | None = None) -> str:
     """Digest of a file; remembered by size and time of change, since CLIP takes seconds to hash."""
     stat = path.stat()
     stamp = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
-    ledger = cache_folder() / "digests" / f"{hashlib.sha256(stamp.encode()).hexdigest()[:32]}.json"
+    manifest = cache_folder() / "digests" / f"{hashlib.sha256(stamp.encode()).hexdigest()[:32]}.json"
     try:
-        known = json.loads(ledger.read_text())
+        known = json.loads(manifest.read_text())
         if known["stamp"] == stamp:
             return str(known["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -102,10 +102,10 @@ def sha256(path: Path, progress: Progress | None = None) -> str:
                 progress(done, stat.st_size)
     result = total.hexdigest()
     try:
-        ledger.parent.mkdir(parents=True, exist_ok=True)
-        part = ledger.with_suffix(f".{os.getpid()}.part")
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        part = manifest.with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps({"stamp": stamp, "sha256": result}))
-        part.replace(ledger)
+        part.replace(manifest)
     except OSError:
         pass  # a digest that cannot be remembered is only computed again
     return result
@@ -131,7 +131,7 @@ def find_clip(path: str | Path | None = None) -> ClipFile:
                 raise MissingWeightsError(
                     f"{name[0].upper()}{name[1:]} for the CLIP weights, {given}, is not there or holds none",
                     allowed="a file .safetensors, .bin or .pt, or a folder with one of " + ", ".join(_FOLDER_FILES),
-                    way_out="correct the path, or leave it out to look in the local caches",
+                    hint="correct the path, or leave it out to look in the local caches",
                 )
             return ClipFile(found, name, _expected(found))
         looked.append(f"{name}: not set")
@@ -154,7 +154,7 @@ def find_clip(path: str | Path | None = None) -> ClipFile:
         "The full model needs the CLIP ViT-L/14 weights, which are not on this machine. Looked in\n  "
         + "\n  ".join(looked)
         + "\n",
-        way_out=(
+        hint=(
             f"(1) fetch them once, {size:.1f} GB: `python -m geoclip_core weights fetch` or the button on the page; "
             f"(2) copy a file or folder of CLIP ViT-L/14 here and set {CLIP_VARIABLE} to its path; "
             "(3) use the model `embedded`, which needs nothing more"
@@ -246,23 +246,23 @@ def fetch_clip(progress: Progress | None = None, *, source: HubFile = CLIP_ON_HU
                 return path
             part.unlink()
     except Timeout as error:
-        raise CacheError(f"Another process is fetching {file.name} already", way_out="wait until it is done") from error
+        raise CacheError(f"Another process is fetching {file.name} already", hint="wait until it is done") from error
     except (httpx.HTTPError, OfflineModeIsEnabled) as error:
         reason = " ".join(str(error).split())[:160]
         raise WeightsError(
             f"The CLIP weights could not be fetched from {source.repo} ({reason}); what has arrived is kept",
-            way_out=f"try again where {source.repo} can be reached, or copy {file.name} from another machine and "
+            hint=f"try again where {source.repo} can be reached, or copy {file.name} from another machine and "
             f"set {CLIP_VARIABLE} to it, or use the model `embedded`",
         ) from error
     except OSError as error:
         raise CacheError(
             f"The hub's cache folder {folder} cannot be written ({error.strerror or error})",
-            way_out=f"make room for {file.size / 1e9:.1f} GB, or set HF_HOME to a folder that can be written",
+            hint=f"make room for {file.size / 1e9:.1f} GB, or set HF_HOME to a folder that can be written",
         ) from error
     raise WeightsError(
         f"What {source.repo} sent is not the released file (sha256 {found[:16]}..., released "
         f"{file.sha256[:16]}...); it was deleted",
-        way_out="try again; if it stays so, the connection or the mirror alters files",
+        hint="try again; if it stays so, the connection or the mirror alters files",
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from geoclip_core.learning.toy import PaintedPlanet
+from geoclip_core.learning.data.toy import PaintedPlanet
 from training.train import main
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"

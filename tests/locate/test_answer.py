@@ -10,8 +10,8 @@ import torch
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.locate.answer import Answer, Candidate, area, percent
 from geoclip_core.locate.credible import CredibleRegion
-from geoclip_core.locate.fuse import Query, from_vectors
-from geoclip_core.locate.score import Posterior
+from geoclip_core.locate.posterior import Posterior
+from geoclip_core.locate.query import Query, from_vectors
 from geoclip_core.places.nearest import nearest_places
 
 POINTS = ((48.8584, 2.2945), (40.6892, -74.0445), (-33.8568, 151.2153))

@@ -16,8 +16,8 @@ from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
 from geoclip_core.locate.credible import MOST_POINTS, credible_regions
 from geoclip_core.locate.field import Field, _summed, close_window
-from geoclip_core.locate.fuse import Query, from_vectors
-from geoclip_core.locate.score import Posterior
+from geoclip_core.locate.posterior import Posterior
+from geoclip_core.locate.query import Query, from_vectors
 
 SPHERE = Geod(a=1000 * EARTH_RADIUS_KM, b=1000 * EARTH_RADIUS_KM)
 

@@ -11,10 +11,10 @@ from geoclip_core.earth.regions import parse_region
 from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
 from geoclip_core.locate.field import FINEST_KM, SAMPLES, make_field
-from geoclip_core.locate.fuse import Query, from_vectors
 from geoclip_core.locate.gallery import encode
+from geoclip_core.locate.posterior import log_density, posterior
+from geoclip_core.locate.query import Query, from_vectors
 from geoclip_core.locate.refine import refine
-from geoclip_core.locate.score import log_density, posterior
 
 PLACES = {
     "Paris": (48.8584, 2.2945),

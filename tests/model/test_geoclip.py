@@ -16,8 +16,8 @@ from safetensors.torch import save_file
 
 from geoclip_core.locate.answer import Answer
 from geoclip_core.locate.locator import Locator, load_locator
+from geoclip_core.locate.posterior import distinct_places
 from geoclip_core.locate.read import GeoclipReader
-from geoclip_core.locate.score import distinct_places
 from geoclip_core.model.clip import ClipShape
 from geoclip_core.model.geoclip import GeoCLIP
 from geoclip_core.weights.load import read_gallery

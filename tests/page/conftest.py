@@ -31,7 +31,7 @@ from playwright.sync_api import (
 from playwright.sync_api import Error as PlaywrightError
 from streamlit.testing.v1 import AppTest
 
-from ui import offline
+from geoclip_core.page import offline
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (

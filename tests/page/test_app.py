@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from geoclip_core.model.place_encoder import MAX_TEXT_LENGTH
+from geoclip_core.page import download, offline, session
+from geoclip_core.text.reader import MAX_TEXT_LENGTH
 from tests.page.conftest import PATIENCE_S, ROOT
-from ui import download, offline, session
 
 
 def map_args(page: AppTest) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from geoclip_core.page import views
 from tests.page.test_app import ask, drawn, said
-from ui import views
 
 
 def test_two_answers_are_compared_on_one_map(page: AppTest) -> None:

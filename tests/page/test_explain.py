@@ -16,10 +16,10 @@ from geoclip_core.locate.locator import Locator
 from geoclip_core.locate.read import GeoclipReader
 from geoclip_core.model.clip import ClipShape
 from geoclip_core.model.geoclip import GeoCLIP
+from geoclip_core.page import offline, session
+from geoclip_core.page.session import Loaded
 from geoclip_core.photo.preprocess import Preprocess
 from tests.page.conftest import ROOT
-from ui import offline, session
-from ui.session import Loaded
 
 PATIENCE_S = 300
 SHAPE = ClipShape(dim=32, image_size=112, image_width=128, image_layers=6, text_width=64, text_layers=1)

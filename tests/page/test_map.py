@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from geoclip_core.locate.locator import load_locator
 from geoclip_core.maps.palette import ramp
+from geoclip_core.page import views
 from tests.page.conftest import Visit, jpeg, open_page, position_exif, serve
 from tests.page.steps import (
     BOTH_WIDTHS,
@@ -30,7 +31,6 @@ from tests.page.steps import (
     turned,
     view,
 )
-from ui import views
 
 # Pixel (column, row) of the drawn picture with the strongest colour that is nearest to where the map puts a point,
 # and that point, both in pixels of the picture.

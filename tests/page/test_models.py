@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from geoclip_core.page import offline
 from tests.page.conftest import PATIENCE_S, ROOT
 from tests.page.test_app import ask, said, upload
 from tests.weights.test_local import write
-from ui import offline
 
 
 @pytest.fixture

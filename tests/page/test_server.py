@@ -14,8 +14,8 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui import server
-from ui.server import Compressed
+from geoclip_core.page import server
+from geoclip_core.page.server import Compressed
 
 SCRIPT = b"export const answer = 42;\n" * 500
 

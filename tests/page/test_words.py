@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from ui.words import degrees, distance, percent, plain
+from geoclip_core.page.words import degrees, distance, percent, plain
 
 
 def read(markdown: str) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from geoclip_core.learning import overhead_ablations
-from geoclip_core.learning.overhead_ablations import MEASURED, VARIANTS, PlainEncoder, SeenViews, measure
+from geoclip_core.learning.overhead import ablations as overhead_ablations
+from geoclip_core.learning.overhead.ablations import MEASURED, VARIANTS, PlainEncoder, SeenViews, measure
 from training import ablations
 
 

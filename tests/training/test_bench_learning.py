@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geoclip_core.learning.features import CachedFeatures
+from geoclip_core.learning.data.features import CachedFeatures
 from geoclip_core.model.clip import ClipShape
 from training import bench_learning
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from geoclip_core.model.place_encoder import PlaceEncoder
+from geoclip_core.text.reader import TextReader
 from training.evaluate import app, measure_texts, read_questions
 
 
 @pytest.fixture(scope="module")
-def encoder() -> PlaceEncoder:
-    return PlaceEncoder()
+def encoder() -> TextReader:
+    return TextReader()
 
 
 def table(tmp_path, content):

@@ -17,9 +17,9 @@ from safetensors.torch import load_file, save_file
 
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import GeoclipError, TrainingError, WeightsError
-from geoclip_core.learning.export import read_checkpoint
-from geoclip_core.learning.features import CachedFeatures
-from geoclip_core.learning.toy import PaintedPlanet
+from geoclip_core.learning.data.features import CachedFeatures
+from geoclip_core.learning.data.toy import PaintedPlanet
+from geoclip_core.learning.run.model_folder import read_checkpoint
 from geoclip_core.locate.locator import load_locator
 from geoclip_core.model.clip import ClipShape, build_towers
 from geoclip_core.model.location_encoder import LocationEncoder

@@ -144,5 +144,5 @@ def test_only_clips_towers_take_a_shorter_precision(wide_clip: ClipShape, tmp_pa
 )
 def test_another_clip_is_refused(change: dict[str, int], words: str, wide_clip: ClipShape, tmp_path: Path) -> None:
     path = saved(replace(wide_clip, **change), tmp_path / "clip.safetensors")
-    with pytest.raises(WeightsError, match=rf"{words} pixels\. Allowed: CLIP ViT-L/14\. Way out: name the file"):
+    with pytest.raises(WeightsError, match=rf"{words} pixels\. Allowed: CLIP ViT-L/14\. Try: name the file"):
         load_geoclip(path)

@@ -16,7 +16,7 @@ from geoclip_core.errors import MissingWeightsError, WeightsError
 from geoclip_core.locate.locator import load_locator
 from geoclip_core.model.image_encoder import projection_mlp
 from geoclip_core.model.location_encoder import LocationEncoder
-from geoclip_core.model.tower import timm_tower
+from geoclip_core.model.timm_tower import timm_tower
 from geoclip_core.weights.local import find_local, load_local, local_models, read_record
 from geoclip_core.weights.resolve import sha256
 

@@ -39,15 +39,15 @@ def test_missing_weights_list_where_was_looked_and_the_three_ways_out(empty_mach
         f"{empty_machine / 'home' / '.cache' / 'clip' / 'ViT-L-14.pt'}: not there",
     ):
         assert place in message
-    way_out = caught.value.way_out
-    assert way_out is not None
+    hint = caught.value.hint
+    assert hint is not None
     for way in (
         "(1) fetch them once, 1.7 GB",
         "(2) copy a file or folder",
         "set GEOCLIP_CLIP",
         "(3) use the model `em",
     ):
-        assert way in way_out
+        assert way in hint
     assert isinstance(caught.value, FileNotFoundError)
 
 

@@ -1,0 +1,1 @@
+"""What is minimised: losses, negatives, and noise on coordinates."""

@@ -1,0 +1,1 @@
+"""Training the overhead model: views cut from pictures of the Earth, augmentation, calibration."""

@@ -1,0 +1,1 @@
+"""A training run: command line, Lightning module, checkpoints, resuming, validation, export."""

@@ -1,0 +1,126 @@
+"""The part that looks at the pixels, built as the recipe says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from geoclip_core.errors import TrainingError, WeightsError
+from geoclip_core.learning.settings import Tower
+from geoclip_core.model.clip import build_towers
+from geoclip_core.model.timm_tower import timm_tower
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+
+
+def build_tower(tower: Tower) -> tuple[nn.Module, int]:
+    """A tower with random weights, and the dimension of its features.
+
+    Args:
+        tower: What to build.
+
+    Returns:
+        A module from (n, 3, s, s) pixels, or (n, width) features, to (n, width); without gradients where frozen.
+
+    Raises:
+        TrainingError: There is no such architecture, or it cannot be trained as asked.
+    """
+    if tower.kind == "features":
+        if tower.train != "none":
+            raise TrainingError(
+                f"tower.train is {tower.train!r}, but features made beforehand leave no tower to train",
+                hint="set tower.train to none, or train from pixels",
+            )
+        return nn.Identity(), tower.width
+    if tower.kind == "clip":
+        image, _ = build_towers(tower.clip)
+        width = tower.clip.dim
+        if tower.train == "lora":
+            image = _with_lora(image, tower)
+        else:
+            image.requires_grad_(tower.train == "all")
+    else:
+        image, width = _timm(tower)
+    if tower.half:
+        if tower.train != "none":
+            raise TrainingError(
+                "tower.half keeps weights in bfloat16, which are too coarse to be trained",
+                hint="set tower.half to false and trainer.precision to bf16-mixed",
+            )
+        image = image.to(torch.bfloat16)
+    return image, width
+
+
+def _timm(tower: Tower) -> tuple[nn.Module, int]:
+    try:
+        image, width = timm_tower(tower.architecture, tower.options)
+    except WeightsError as error:
+        raise TrainingError(error.problem, allowed=error.allowed) from error
+    if tower.train != "all":
+        raise TrainingError(
+            f"tower.train is {tower.train!r} for {tower.architecture}, which starts from random weights",
+            hint="set tower.train to all",
+        )
+    return image, width
+
+
+def _lora(tower: Tower) -> LoraConfig:
+    from peft import LoraConfig
+
+    first = tower.clip.image_layers - tower.lora_blocks
+    blocks = "|".join(str(i) for i in range(max(0, first), tower.clip.image_layers))
+    return LoraConfig(
+        r=tower.lora_rank,
+        lora_alpha=tower.lora_rank,  # a factor of 1: the learning rate alone sets the size of steps
+        target_modules=rf"transformer\.resblocks\.({blocks})\.mlp\.(c_fc|c_proj)",
+        lora_dropout=0.0,
+        bias="none",
+    )
+
+
+def _with_lora(image: nn.Module, tower: Tower) -> nn.Module:
+    """Low-rank steps beside the two wide layers of the last blocks; all else is frozen."""
+    from peft import inject_adapter_in_model
+
+    image.requires_grad_(False)
+    adapted: nn.Module = inject_adapter_in_model(_lora(tower), image)
+    return adapted
+
+
+def load_clip(image: nn.Module, state: dict[str, Tensor]) -> None:
+    """Put the weights of a CLIP's image tower into a tower, low-rank steps or not.
+
+    Args:
+        image: Tower built by :func:`build_tower` for ``clip``.
+        state: CLIP's state dict in open_clip's plain layout, ``visual.*``.
+
+    Raises:
+        TrainingError: The weights are of another size or lack something.
+    """
+    given = {key.removeprefix("visual."): value for key, value in state.items() if key.startswith("visual.")}
+    names = {name.replace(".base_layer.", "."): name for name in image.state_dict() if ".lora_" not in name}
+    try:
+        missing, _ = image.load_state_dict({names.get(key, key): value for key, value in given.items()}, strict=False)
+    except RuntimeError as error:
+        missing = [" ".join(str(error).split())[:300]]
+    missing = [name for name in missing if ".lora_" not in name]
+    if missing or given.keys() - names.keys():
+        raise TrainingError(
+            f"The CLIP weights do not fit the tower: {(missing or sorted(given.keys() - names.keys()))[0]}",
+            hint="set tower.clip to the sizes of these weights",
+        )
+
+
+def merged_state(image: nn.Module) -> dict[str, Tensor]:
+    """The tower's weights with low-rank steps added into the layers they stand beside, under the plain names."""
+    plain: dict[str, Tensor] = {}
+    for name, value in image.state_dict().items():
+        if ".lora_" not in name:
+            plain[name.replace(".base_layer.", ".")] = value.detach().clone()
+    for name, module in image.named_modules():
+        if hasattr(module, "get_delta_weight"):
+            plain[f"{name}.weight"] += module.get_delta_weight("default").detach()
+    return plain

@@ -1,0 +1,1 @@
+"""From a sentence to places: cleaning, coordinates, names, language and meaning."""

@@ -1,0 +1,295 @@
+"""How well each place that a text may name explains the text: names, fame, context and language together.
+
+Scores are natural logarithms of odds up to a constant; differences of scores are what matters. The constants below
+were set by hand on ``wikidata_places_dev`` as a whole and are few on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from geoclip_core.earth.country_names import SOVEREIGN
+from geoclip_core.earth.distance import great_circle_km
+from geoclip_core.places.gazetteer import Gazetteer
+from geoclip_core.places.index import CODE, DEMONYM, MAIN
+from geoclip_core.places.names import Token
+from geoclip_core.places.words import (
+    BEFORE_COMMON_WORDS,
+    FUNCTION_WORDS,
+    NATURE_WORDS,
+    PREPOSITIONS,
+    STREET_WORDS,
+    kind_words,
+)
+from geoclip_core.text.language import LanguagePrior, script_of
+from geoclip_core.text.spans import Span, common_words
+
+FAME = 0.7  # power of the population that a name's use grows with
+ZERO_FAME = 20_000.0  # score 0: a rare word that is the name of a town of this size
+OTHER_NAME = 1.3  # loss for a name that is not the usual one, in Latin script
+OTHER_BESIDE_MAIN = 1.2  # more of it where the name is another place's usual one
+ABBREVIATION = 2.5
+MISSPELT = 1.0
+SLIP = 30.0  # loss per unit of dissimilarity
+PER_WORD = 1.5  # gain for every telling word of a name after the first: chance agreement gets rarer
+MOST_EXTRA_WORDS = 3.0
+STREET_IS_NO_CITY = 2.0  # "Vermont Avenue"
+NATURE_IS_NO_CITY = 2.0  # "Phoenix Islands" are not in Phoenix
+COMMON_WORD = 3.0  # loss for the most frequent English words, falling to 0 at rank 30,000
+IN_A_LONGER_NAME = 5.0
+LOWEST_LONGER = -1.0  # score from which a longer name puts the names inside it in doubt
+LIKELIEST = 5  # places of a span that context is taken from
+LEAST_BELIEF = 0.02
+NOT_A_NAME = 4.0  # loss of a common word after "a", "my", "so"
+OWN_SEGMENT = 1.5  # "..., Cardiff"
+AFTER_PREPOSITION = 1.5
+WHOLE_TEXT = 3.0
+INSIDE = {"country": 4.0, "region": 5.0, "other": 3.0}  # gain for lying in what the rest of the text names
+LANDSCAPE_SHARE = 0.5  # landscapes are found in every country, so being found there says less
+NEXT_SEGMENT = 1.5  # "Paris, Texas" says it louder than "a Texan in Paris"
+STATED_ELSEWHERE = 4.0  # loss of the container when the text names something inside it
+DEMONYM_SHARE = 0.4  # "Egyptian" says Egypt this much as loudly as "Egypt"
+LANGUAGE = 0.4
+LANGUAGE_LIMIT = 2.0
+NEAR_KM = 10.0
+ENGLISH_RANK = 6000  # a foreign word for a thing that ranks before this is an English word as well
+Floats = npt.NDArray[np.float64]
+
+
+class Ranker:
+    """Scores spans of one text against each other."""
+
+    def __init__(self, gazetteer: Gazetteer, language: LanguagePrior) -> None:
+        self._gazetteer = gazetteer
+        self._language = language
+        index = {code: i for i, code in enumerate(gazetteer.country_codes)}
+        # Which country each country code is a territory of; -1 for none.
+        self._sovereign = np.array([index.get(SOVEREIGN.get(code, "-"), -1) for code in gazetteer.country_codes])
+
+    def score(self, tokens: Sequence[Token], spans: Sequence[Span]) -> list[Floats]:
+        """One score per span and place, each array of the shape of ``span.rows``."""
+        said = [(i, self._language.word(t.original)) for i, t in enumerate(tokens) if spans and says_language(t)]
+        alone = [self._alone(tokens, span) for span in spans]
+        shadows = [self._shadows(tokens, i, spans, alone) for i in range(len(spans))]
+        fitting = [self._in_shadow(spans, i, shadows[i], alone) for i in range(len(spans))]
+        speaking = [i for i, longer in enumerate(shadows) if not longer]
+        inside = self._exchange(tokens, spans, fitting, speaking, gain=True)
+        gained = [
+            score + gain + self._language_agreement(said, span)
+            for span, score, gain in zip(spans, fitting, inside, strict=True)
+        ]
+        lost = self._exchange(tokens, spans, gained, speaking, gain=False)
+        return [score - loss for score, loss in zip(gained, lost, strict=True)]
+
+    def _shadows(self, tokens: Sequence[Token], i: int, spans: Sequence[Span], alone: Sequence[Floats]) -> list[int]:
+        """Longer names around a name that fit about as well, such as "New York" around "York"."""
+        lowest = max(LOWEST_LONGER, alone[i].max() - 1.0)
+        return [
+            j
+            for j, other in enumerate(spans)
+            if spans[i].inside(other) and alone[j].max() > lowest and not _crosses(tokens, other)
+        ]
+
+    def _in_shadow(self, spans: Sequence[Span], i: int, longer: Sequence[int], alone: Sequence[Floats]) -> Floats:
+        """Scores of a name less the loss for standing in a longer one, unless both are about the same spot."""
+        score = alone[i]
+        for j in longer:
+            row = int(spans[j].rows[alone[j].argmax()])
+            apart = self._km(spans[i].rows, row) > self._gazetteer.extent_km[row] + NEAR_KM
+            score = np.minimum(score, alone[i] - np.where(apart, IN_A_LONGER_NAME, 0.0))
+        return score
+
+    def _exchange(
+        self,
+        tokens: Sequence[Token],
+        spans: Sequence[Span],
+        scores: Sequence[Floats],
+        speaking: Sequence[int],
+        *,
+        gain: bool,
+    ) -> list[Floats]:
+        """What every span gains by lying inside, or loses by containing, what the speaking spans name.
+
+        Spans that share a word with each other are one statement: the loudest of them counts.
+        """
+        total = []
+        for span in spans:
+            heard = np.zeros((len(tokens), len(span.rows)))
+            for j in speaking:
+                other = spans[j]
+                if span.overlaps(other):
+                    continue
+                effect = self._effect(tokens, span, other, scores[j], gain=gain)
+                words = heard[other.start : other.stop]
+                heard[other.start] = np.maximum(words.max(axis=0), effect)
+                heard[other.start + 1 : other.stop] = 0.0
+            total.append(heard.sum(axis=0))
+        return total
+
+    def _effect(self, tokens: Sequence[Token], span: Span, other: Span, score: Floats, *, gain: bool) -> Floats:
+        """Gain or loss of the places of a span by what one other span names."""
+        volume = NEXT_SEGMENT if _follows(tokens, span, other) else 1.0
+        effect = np.zeros(len(span.rows))
+        for k, share in self._believed(score):
+            inside, contains = self._contained(span.rows, int(other.rows[k]))
+            if gain:
+                kind = self._gazetteer.kinds[self._gazetteer.kind[other.rows[k]]]
+                loud = DEMONYM_SHARE if other.flags[k] & DEMONYM else volume
+                gains = share * loud * INSIDE.get(kind, INSIDE["other"]) * inside
+                effect += np.where(self._landscape(span.rows), LANDSCAPE_SHARE * gains, gains)
+            else:
+                effect += share * STATED_ELSEWHERE * contains
+        return effect
+
+    def _believed(self, score: Floats) -> list[tuple[int, float]]:
+        """The likeliest places of a span, as (index, share of belief that the text means it)."""
+        belief = np.exp(score - score.max())
+        belief *= min(1.0, float(np.exp(score.max()))) / belief.sum()
+        best = np.argsort(-belief, kind="stable")[:LIKELIEST]
+        return [(int(k), float(belief[k])) for k in best if belief[k] >= LEAST_BELIEF]
+
+    def strongest(self, tokens: Sequence[Token], spans: Sequence[Span], most: int) -> list[Span]:
+        """The spans that say most by themselves, in their order; comparing all takes the square of their number."""
+        if len(spans) <= most:
+            return list(spans)
+        said = np.array([float(self._alone(tokens, span).max()) for span in spans])
+        return [spans[i] for i in np.sort(np.argsort(-said, kind="stable")[:most])]
+
+    def _alone(self, tokens: Sequence[Token], span: Span) -> Floats:
+        """What the name itself says."""
+        gazetteer = self._gazetteer
+        score = FAME * np.log((gazetteer.fame[span.rows] + 300.0) / ZERO_FAME).astype(np.float64)
+        if script_of(span.name) == "LATIN":
+            loss = OTHER_NAME + (OTHER_BESIDE_MAIN if (span.flags & MAIN).any() else 0.0)
+            score -= np.where(span.flags & MAIN, 0.0, loss)
+        if span.length < len(tokens):
+            score -= np.where(span.flags & CODE, ABBREVIATION, 0.0)
+        score -= np.where(span.flags & DEMONYM, 3.0, 0.0)
+        if span.how == "fuzzy":
+            score -= MISSPELT + SLIP * (1.0 - span.similarity)
+        words = [t.text for t in tokens[span.start : span.stop]]
+        if tokens[span.start].dense:
+            score += 0.5 * PER_WORD * (len(words) - 2)
+        else:
+            # A country's name is not likelier to be all that is meant for being long.
+            extra = np.where(gazetteer.kind[span.rows] == gazetteer.kinds.index("country"), 0.0, _extra_words(words))
+            score += PER_WORD * extra - min(map(_commonness, words))
+        if span.length == len(tokens):
+            score += WHOLE_TEXT
+        else:
+            score += self._position(tokens, span)
+            if span.stop < len(tokens) and tokens[span.stop].text in STREET_WORDS:
+                score -= STREET_IS_NO_CITY
+            if (
+                span.stop < len(tokens)
+                and tokens[span.stop].text in NATURE_WORDS
+                and not _starts_segment(tokens, span.stop)
+            ):
+                score -= np.where(gazetteer.kind[span.rows] == gazetteer.kinds.index("city"), NATURE_IS_NO_CITY, 0.0)
+        return np.asarray(score)
+
+    def _position(self, tokens: Sequence[Token], span: Span) -> float:
+        first, last = tokens[span.start], tokens[span.stop - 1]
+        starts = span.start == 0 or tokens[span.start - 1].segment != first.segment
+        ends = span.stop == len(tokens) or tokens[span.stop].segment != last.segment
+        if starts and ends and span.start > 0:
+            return OWN_SEGMENT
+        if not starts and tokens[span.start - 1].text in BEFORE_COMMON_WORDS and first.text in common_words():
+            return -NOT_A_NAME
+        if span.start > 0 and not starts and tokens[span.start - 1].text in PREPOSITIONS:
+            return AFTER_PREPOSITION
+        return 0.0
+
+    def _contained(self, rows: npt.NDArray[np.int64], row: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Which rows lie inside a place, and which contain it."""
+        g = self._gazetteer
+        kind = g.kinds[g.kind[row]]
+        kinds = np.array(g.kinds)[g.kind[rows]]
+        same_country = g.country[rows] == g.country[row]
+        territory = self._sovereign[g.country[rows]] == g.country[row]  # of the country that the place lies in
+        same_admin = (g.admin[rows] == g.admin[row]) & (g.admin[row] > 0)
+        km = self._km(rows, row)
+        smaller = (g.extent_km[rows] < g.extent_km[row]) & (kinds != "country")
+        if kind == "country":
+            inside = (same_country & (kinds != "country")) | territory
+            several = np.flatnonzero(g.country[rows] == g.country_codes.index(""))
+            inside[several] = g.lies_in(rows[several], int(g.country[row]))
+        elif kind == "region" and g.admin[row] > 0:
+            inside = (
+                (same_admin | ((g.admin[rows] == 0) & (km <= g.extent_km[row])))
+                & (kinds != "region")
+                & (kinds != "country")
+            )
+        else:
+            inside = smaller & (km <= g.extent_km[row] + NEAR_KM)
+        is_region = (kinds == "region") & (g.admin[rows] > 0)
+        contains = np.where(
+            kinds == "country",
+            (same_country & (kind != "country")) | (g.country[rows] == self._sovereign[g.country[row]]),
+            np.where(
+                is_region, same_admin, (g.extent_km[rows] > g.extent_km[row]) & (km <= g.extent_km[rows] + NEAR_KM)
+            )
+            & (kind != "country"),
+        )
+        return np.asarray(inside), np.asarray(contains & ~inside)
+
+    def _landscape(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        return np.asarray(self._gazetteer.kind[rows] == self._gazetteer.kinds.index("landscape"))
+
+    def _km(self, rows: npt.NDArray[np.int64], row: int) -> Floats:
+        return great_circle_km(self._gazetteer.latlon[rows], self._gazetteer.latlon[row])
+
+    def _language_agreement(self, said: Sequence[tuple[int, Floats]], span: Span) -> Floats:
+        """How much the words outside the span sound like each place's country."""
+        outside = [ratio for i, ratio in said if not span.start <= i < span.stop]
+        if not outside:
+            return np.zeros(len(span.rows))
+        ratio = np.clip(LANGUAGE * np.sum(outside, axis=0), -LANGUAGE_LIMIT, LANGUAGE_LIMIT)
+        return np.asarray(ratio[self._gazetteer.country[span.rows]])
+
+
+def _follows(tokens: Sequence[Token], span: Span, other: Span) -> bool:
+    """Whether the text reads "span, other", or "span other" up to the end of the segment."""
+    gap = tokens[other.start].segment - tokens[span.stop - 1].segment
+    ends = other.stop == len(tokens) or tokens[other.stop].segment != tokens[other.stop - 1].segment
+    begins = tokens[other.start - 1].segment != tokens[other.start].segment
+    return other.start >= span.stop and ends and (begins if gap else other.start == span.stop)
+
+
+def says_language(token: Token) -> bool:
+    """Whether a token tells a language: long enough, no digits, and no common English word."""
+    word = token.text
+    if not word.isalpha() or (len(word) < 3 and word not in kind_words() and not token.dense):
+        return False
+    rank = common_words().get(word)
+    if word in kind_words():
+        return "en" not in kind_words()[word] and (rank is None or rank > ENGLISH_RANK)
+    return rank is None
+
+
+def _crosses(tokens: Sequence[Token], span: Span) -> bool:
+    """Whether a comma stands inside: "Córdoba, Argentina" is better read as a name and its country."""
+    return tokens[span.start].segment != tokens[span.stop - 1].segment
+
+
+def _starts_segment(tokens: Sequence[Token], i: int) -> bool:
+    return i == 0 or tokens[i - 1].segment != tokens[i].segment
+
+
+def _extra_words(words: Sequence[str]) -> float:
+    """Words of a name beyond the first that tells: function words count nothing, kinds of things half."""
+    telling = sum(0.0 if w in FUNCTION_WORDS else 0.5 if w in kind_words() else 1.0 for w in words)
+    return min(max(telling - 1.0, 0.0), MOST_EXTRA_WORDS)
+
+
+def _commonness(word: str) -> float:
+    """Loss for a word that English uses anyway: COMMON_WORD at rank 2,000, more before, 0 for rare words."""
+    if word in kind_words():
+        return COMMON_WORD
+    rank = common_words().get(word)
+    if rank is None:
+        return 0.0
+    return COMMON_WORD * float(np.log(30_000 / rank) / np.log(15))

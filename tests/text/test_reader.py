@@ -1,0 +1,284 @@
+"""The place encoder with the real gazetteer, language model and sentence encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from geoclip_core.earth.distance import great_circle_km
+from geoclip_core.errors import QueryError
+from geoclip_core.text.reader import MAX_TEXT_LENGTH, TextReader
+
+
+@pytest.fixture(scope="module")
+def encoder() -> TextReader:
+    return TextReader()
+
+
+@pytest.mark.parametrize(
+    ("text", "latlon", "km"),
+    [
+        ("Pyramids of Giza", (29.977, 31.132), 3),
+        ("Burj Khalifa", (25.197, 55.274), 3),
+        ("Boston, Massachusetts", (42.358, -71.060), 15),
+        ("Boston, MA", (42.358, -71.060), 15),
+        ("Paris, Texas", (33.661, -95.556), 15),
+        ("Springfield, Illinois", (39.80, -89.64), 15),
+        ("Valencia, Carabobo", (10.16, -68.0), 25),
+        ("Córdoba, Argentina", (-31.41, -64.18), 25),
+        ("Cordoba, Spain", (37.89, -4.78), 15),
+        ("London, Ontario", (42.98, -81.23), 15),
+        ("San Jose, Costa Rica", (9.93, -84.08), 15),
+        ("Sao Paulo", (-23.55, -46.64), 15),
+        ("北京", (39.907, 116.397), 15),
+        ("北京故宫", (39.916, 116.397), 3),
+        ("東京タワー", (35.659, 139.745), 3),
+        ("Москва", (55.752, 37.616), 15),
+        ("Pyramides of Gizza", (29.977, 31.132), 3),
+        ("Eifel Tower", (48.858, 2.294), 3),
+        ("Sydney Opera House", (-33.857, 151.215), 3),
+        ("a museum in Berlin", (52.52, 13.405), 15),
+        ("Notre-Dame, Montreal", (45.504, -73.556), 5),
+        ("NYC", (40.71, -74.0), 15),
+        ("<b>Rome</b><script>alert('x')</script>", (41.9, 12.5), 15),
+        ("Rome\x00\x07\u200b &amp; around", (41.9, 12.5), 15),
+        ("😀 Reykjavík 😀", (64.14, -21.9), 15),
+    ],
+)
+def test_the_likeliest_place_is_the_one_meant(encoder, text, latlon, km):
+    reading = encoder.read(text)
+    best = reading.alternatives[0]
+    assert great_circle_km(best.place.latlon, latlon) <= km
+    assert best.how in ("exact", "fuzzy")
+    assert best.matched_text
+    assert best.weight > 0.5
+
+
+def test_boston_is_mostly_but_not_only_massachusetts(encoder):
+    weights: dict[str, float] = {}
+    for alternative in encoder.read("Boston").alternatives:
+        code = alternative.place.country_code
+        weights[code] = weights.get(code, 0) + alternative.weight
+    assert encoder.read("Boston").alternatives[0].place.admin1 == "Massachusetts"
+    assert weights["US"] > 0.7
+    assert weights["GB"] > 0.02
+
+
+def test_an_ambiguous_name_keeps_its_country_and_its_state(encoder):
+    kinds = {a.place.kind for a in encoder.read("Georgia").alternatives if a.weight > 0.1}
+    assert kinds == {"country", "region"}
+
+
+def test_the_great_wall_is_on_the_wall(encoder):
+    latlon, _ = encoder.read("Great Wall of China").points()
+    badaling, jiayuguan = (40.354, 116.02), (39.80, 98.22)
+    assert great_circle_km(latlon, badaling).min() < 25
+    assert great_circle_km(latlon, jiayuguan).min() < 25
+    best = encoder.read("Great Wall of China").alternatives[0].place
+    assert best.country_code == "CN"
+    assert best.kind == "wall"
+
+
+def test_desert_means_the_great_deserts_of_the_world(encoder):
+    latlon, weights = encoder.read("Desert").points()
+    deserts = {  # somewhere inside, and how far from there it still is that desert
+        "Sahara": ((23, 10), 1800),
+        "Arabian": ((20, 48), 900),
+        "Gobi": ((43, 105), 700),
+        "Kalahari": ((-23, 22), 500),
+        "Atacama": ((-24, -69), 500),
+        "Great Victoria": ((-29, 129), 600),
+        "Sonoran and Mojave": ((34, -114), 500),
+    }
+    masses = {name: weights[great_circle_km(latlon, point) <= km].sum() for name, (point, km) in deserts.items()}
+    assert sum(mass > 0.01 for mass in masses.values()) >= 5, masses
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds_of_place"),
+    [
+        ("sand dunes with camels", {"Sand dunes", "Camel caravan", "Coastal dunes"}),
+        ("snowy village with onion domes", {"Onion domes"}),
+        ("a tropical beach with palm trees", {"Tropical beach"}),
+        ("penguins on the ice", {"Penguin colony"}),
+    ],
+)
+def test_a_description_means_landscapes(encoder, text, kinds_of_place):
+    reading = encoder.read(text)
+    assert reading.alternatives[0].place.name in kinds_of_place
+    assert len(reading.disks()) > 3
+
+
+def test_a_landscape_in_a_country_is_only_there(encoder):
+    reading = encoder.read("rice terraces, Philippines")
+    latlon, weights = reading.points()
+    in_philippines = (np.abs(latlon[:, 0] - 12) < 9) & (np.abs(latlon[:, 1] - 122) < 6)
+    assert weights[in_philippines].sum() > 0.9
+
+
+def test_a_country_is_spread_over_its_towns(encoder):
+    latlon, weights = encoder.read("Egypt").points()
+    assert len(latlon) > 50
+    assert weights[great_circle_km(latlon, (26.8, 30.8)) < 800].sum() > 0.95
+
+
+def test_a_flag_names_its_country(encoder):
+    assert encoder.read("🇫🇷").alternatives[0].place.name == "France"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "asdf qwerty",
+        "lorem ipsum",
+        "lorem ipsum dolor sit amet",
+        "xyzzy plugh",
+        "qwertyuiop",
+        "kjhgfdsa",
+        "blah blah blah",
+        "hello world",
+        "how are you",
+        "my cat is sleeping",
+        "I love you so much",
+        "a nice day at the office",
+        "IMG_1234",
+        "DSC_0042.JPG",
+        "1234567",
+        "!!!",
+        "😀😀😀",
+        "<div></div> ?",
+    ],
+)
+def test_nonsense_is_not_recognised(encoder, text):
+    reading = encoder.read(text)
+    assert not reading.recognised
+    assert reading.alternatives == ()
+    latlon, weights = reading.points()
+    assert (latlon.shape, weights.shape) == ((0, 2), (0,))
+    assert reading.explanation
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [("Kashiwabara Museum", "JP"), ("kirkko", "FI"), ("Muzeum Podhorzyńskiego", "PL"), ("Усадьба Коробкова", "RU")],
+)
+def test_the_language_of_an_unknown_name_tells_its_country(encoder, text, country):
+    reading = encoder.read(text)
+    assert reading.alternatives[0].how == "language"
+    assert reading.alternatives[0].place.country_code == country
+    assert "sound like" in reading.explanation
+
+
+@pytest.mark.parametrize(
+    ("text", "latlon"),
+    [
+        ("48.8584, 2.2945", (48.8584, 2.2945)),
+        ("-33.86 151.21", (-33.86, 151.21)),
+        ("48°51'30\"N 2°17'40\"E", (48.858333, 2.294444)),
+        ("33.86 S, 151.2 E", (-33.86, 151.2)),
+        ("(40.7, -74.0)", (40.7, -74.0)),
+        ("lat: 10.5, lon: 350.5", (10.5, -9.5)),
+        ("geo:37.78,-122.39", (37.78, -122.39)),
+    ],
+)
+def test_coordinates_are_read_as_a_point(encoder, text, latlon):
+    reading = encoder.read(text)
+    assert [a.how for a in reading.alternatives] == ["coordinates"]
+    assert reading.alternatives[0].place.latlon == pytest.approx(latlon, abs=1e-4)
+    points, weights = reading.points()
+    assert points == pytest.approx(np.array([latlon]), abs=1e-4)
+    assert weights.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("text", ["12 34", "7", "1984", "10.5.2020"])
+def test_bare_numbers_are_not_coordinates(encoder, text):
+    assert not encoder.read(text).recognised
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "empty"),
+        ("  \n\t ", "empty"),
+        ("\x00\x01\u200b", "empty"),
+        ("x" * (MAX_TEXT_LENGTH + 1), "2,001 characters"),
+        ("a" * 10_000, "10,000 characters"),
+        ("95.5, 200.25", "swapped|not a point"),
+    ],
+)
+def test_bad_texts_get_a_clear_message(encoder, text, problem):
+    with pytest.raises(QueryError, match=problem):
+        encoder.read(text)
+
+
+def test_the_longest_text_is_read(encoder):
+    words = "Boston, Massachusetts. " + "one more word about it " * 80
+    reading = encoder.read(words[:MAX_TEXT_LENGTH])
+    assert any(a.place.name == "Boston" for a in reading.alternatives)
+    assert encoder.read("北京" * (MAX_TEXT_LENGTH // 2)).recognised
+
+
+@pytest.mark.parametrize("text", ["Paris", "Desert", "Boston", "sand dunes with camels", "Kashiwabara Museum", "Nile"])
+def test_weights_and_points_are_masses(encoder, text):
+    reading = encoder.read(text)
+    weights = [a.weight for a in reading.alternatives]
+    assert sum(weights) == pytest.approx(1)
+    assert weights == sorted(weights, reverse=True)
+    spread = reading.spread()
+    assert spread.weights.sum() == pytest.approx(1)
+    assert (spread.weights > 0).all()
+    assert (spread.spread_km >= 0).all()
+    assert len(spread.latlon) == len(spread.weights) == len(spread.spread_km)
+    assert sum(disk.weight for disk in reading.disks()) == pytest.approx(1)
+
+
+def test_the_points_of_an_alternative_lie_in_its_disks(encoder):
+    reading = encoder.read("Great Wall of China")
+    latlon, _ = reading.points()
+    disks = reading.disks()
+    away = great_circle_km(latlon[:, None], np.array([disk.latlon for disk in disks]))
+    countries = [a for a in reading.alternatives if a.place.kind == "country"]
+    inside = (away <= np.array([disk.extent_km for disk in disks]) + 1e-6).any(axis=1)
+    assert inside.all() or countries
+
+
+def test_the_explanation_names_what_was_matched(encoder):
+    explanation = encoder.read("Boston").explanation
+    assert "“Boston”" in explanation
+    assert "Boston, Massachusetts, United States" in explanation
+    assert "also possible" in explanation
+
+
+def test_reading_is_repeatable(encoder):
+    assert encoder.read("Victoria") == encoder.read("Victoria")
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "part"),
+    [
+        ("desert in Australia", "AU", "Great Victoria Desert"),
+        ("rice terraces, Philippines", "PH", "Banaue and Batad"),
+        ("a fishing village in Norway", "NO", "Lofoten (Reine)"),
+        ("désert Algérie", "DZ", "Central Sahara"),
+    ],
+)
+def test_a_landscape_in_a_country_is_looked_for_there(encoder, text, country, part):
+    reading = encoder.read(text)
+    disks = reading.disks()
+    landscape, nation = reading.alternatives[:2]
+    assert landscape.place.kind == "landscape"
+    assert landscape.weight > 0.8
+    assert (nation.place.kind, nation.place.country_code) == ("country", country)
+    assert part in [disk.name for disk in disks]
+
+
+def test_regions_of_a_landscape_go_by_their_own_names(encoder):
+    names = {disk.name for disk in encoder.read("Desert").disks()}
+    assert {"Central Sahara", "Gobi", "Rub al Khali"} <= names
+    wall = encoder.read("Great Wall of China").disks()
+    assert all(disk.name.endswith("Great Wall of China, China") for disk in wall if "Wall" in disk.name)
+
+
+def test_a_small_town_is_believed_where_the_words_sound_like_its_country(encoder):
+    best = encoder.read("Kramfors konsthall").alternatives[0]
+    assert (best.place.name, best.place.country_code) == ("Kramfors", "SE")
