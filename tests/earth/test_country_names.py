@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from geoclip_core.earth.countries import countries
-from geoclip_core.earth.country_names import country_name, find_country
+from geoclip_core.earth.country_names import (
+    continents,
+    countries_by_name,
+    country_codes_of,
+    country_name,
+    find_continent,
+    find_country,
+)
 from geoclip_core.errors import RegionError
 
 
@@ -50,3 +57,18 @@ def test_unknown_codes_have_no_name() -> None:
     for gone in ("QQ", "AN", ""):
         with pytest.raises(RegionError, match="alpha-2"):
             country_name(gone)
+
+
+def test_countries_are_listed_by_name_and_are_those_with_an_outline() -> None:
+    assert set(countries_by_name()) == set(countries())
+    names = list(countries_by_name().values())
+    assert names == sorted(names)
+
+
+def test_every_country_lies_in_one_continent() -> None:
+    members = [code for continent in continents() for code in country_codes_of(continent)]
+    assert sorted(members) == sorted(countries())
+    assert "FR" in country_codes_of(find_continent("europe"))
+    assert "EG" in country_codes_of(find_continent("AF"))
+    with pytest.raises(RegionError, match=r"EU \(Europe\)"):
+        find_continent("Atlantis")
