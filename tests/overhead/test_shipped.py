@@ -1,4 +1,4 @@
-"""The shipped eye through the embedded model: how often it is right, what it refuses, and that it says so."""
+"""The shipped overhead model inside the embedded model: how often it is right, and what it refuses."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from PIL import Image
 
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import NoEvidenceError
-from geoclip_core.learning.overhead.protocol import PIXELS, PROTOCOL, SEED, VIEWS
-from geoclip_core.learning.overhead.views import Raster, ViewSampler, find_blue_marble
+from geoclip_core.learning.overhead.protocol import PIXELS, PROTOCOL, SEED, VIEW_COUNT
+from geoclip_core.learning.overhead.raster import Raster, find_blue_marble
+from geoclip_core.learning.overhead.sampling import ViewSampler
 from geoclip_core.locate.locator import Locator
 from geoclip_core.locate.read import EmbeddedReader
 from geoclip_core.overhead.network import OverheadModel
@@ -34,7 +35,7 @@ def eye() -> OverheadModel:
 @pytest.fixture(scope="module")
 def pictures() -> tuple[list[Image.Image], np.ndarray]:
     """Views of the Blue Marble, as files would hold them, and their places."""
-    views = ViewSampler(PROTOCOL).draw(VIEWS, np.random.default_rng(SEED))[np.arange(COUNT)]
+    views = ViewSampler(PROTOCOL).draw(VIEW_COUNT, np.random.default_rng(SEED))[np.arange(COUNT)]
     cut = Raster(find_blue_marble()).cut(views, PIXELS)[:, :3].permute(0, 2, 3, 1)
     return [Image.fromarray(view) for view in (cut * 255).round().byte().numpy()], views.latlon
 
@@ -45,7 +46,7 @@ def test_views_are_placed_and_few_are_refused(
     errors = []
     for picture, truth in zip(*pictures, strict=True):
         try:
-            errors.append(float(great_circle_km(eye.read(picture).spots[0].latlon, truth)))
+            errors.append(float(great_circle_km(eye.predict(picture).clusters[0].latlon, truth)))
         except NoEvidenceError:
             errors.append(np.inf)
     shares = [np.mean(np.array(errors) <= limit) for limit in (25, 200, 750, 2500)]
