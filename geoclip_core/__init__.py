@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from geoclip_core.errors import GeoclipError, NoEvidenceError
     from geoclip_core.locate.answer import Answer, Candidate
     from geoclip_core.locate.field import Field
-    from geoclip_core.locate.locator import Locator, load_locator
+    from geoclip_core.locate.load import load_locator
+    from geoclip_core.locate.locator import Locator
     from geoclip_core.locate.query import Query
     from geoclip_core.model.geoclip import GeoCLIP
     from geoclip_core.weights.load import LocationEncoder
@@ -32,7 +33,7 @@ _HOME = {
     "NoEvidenceError": "errors",
     "Query": "locate.fuse",
     "Window": "earth.window",
-    "load_locator": "locate.locator",
+    "load_locator": "locate.load",
     "parse_region": "earth.regions",
 }
 

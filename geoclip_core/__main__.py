@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from geoclip_core.errors import GeoclipError, QueryError, RegionError
+from geoclip_core.errors import DeviceError, GeoclipError, QueryError, RegionError
 
 app = typer.Typer(
     add_completion=False,
@@ -26,11 +26,13 @@ app.add_typer(weights, name="weights")
 Model = Annotated[str, typer.Option(help="auto, geoclip or embedded")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
 Clip = Annotated[Path | None, typer.Option(help="File or folder of CLIP ViT-L/14's weights")]
+MergeKm = Annotated[float, typer.Option(help="Points nearer than this to a more probable one are the same place")]
 
 
 def _fail(error: GeoclipError) -> NoReturn:
     typer.echo(f"geoclip_core: {error}", err=True)
-    raise typer.Exit(2 if isinstance(error, QueryError | RegionError) else 1)
+    wrong_usage = isinstance(error, QueryError | RegionError) and not isinstance(error, DeviceError)
+    raise typer.Exit(2 if wrong_usage else 1)
 
 
 @app.command()
@@ -41,18 +43,33 @@ def locate(
     region: Annotated[str | None, typer.Option(help="FR, 'FR,DE', south,west,north,east or lat,lon,radius_km")] = None,
     crops: Annotated[int, typer.Option(help="1, or 10 for the paper's ten-crop evaluation")] = 1,
     off_gallery: Annotated[bool, typer.Option(help="Climb to the peak of the field near each candidate")] = False,
+    merge_km: MergeKm = 25.0,
+    without: Annotated[list[str] | None, typer.Option(help="A source of evidence that is not asked")] = None,
     model: Model = "auto",
     device: Device = "auto",
     clip: Clip = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+    out: Annotated[Path | None, typer.Option(help="Also write the places to this .geojson, .kml or .csv file")] = None,
     geotiff: Annotated[Path | None, typer.Option(help="Write the world's probability field to this file")] = None,
 ) -> None:
     """Where a photo, a text, or both are."""
-    from geoclip_core.locate.locator import load_locator
+    from geoclip_core.export.formats import save
+    from geoclip_core.locate.load import load_locator
 
     try:
         locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
-        answer = locator.locate(list(photos or []) or None, text, top_k, region, crops=crops, off_gallery=off_gallery)
+        answer = locator.locate(
+            list(photos or []) or None,
+            text,
+            top_k,
+            region,
+            crops=crops,
+            off_gallery=off_gallery,
+            merge_km=merge_km,
+            without=without or (),
+        )
+        if out is not None:
+            save(answer, out)
         if geotiff is not None:
             locator.field(answer.query).to_geotiff(geotiff)
     except GeoclipError as error:
@@ -60,7 +77,8 @@ def locate(
     if as_json:
         typer.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2))
         return
-    typer.echo(f"{answer.model}: " + "; ".join(note.label for note in answer.evidence))
+    told = [note.label if note.used else f"{note.label} (shown, not used)" for note in answer.evidence]
+    typer.echo(f"{answer.model}: {'; '.join(told)}")
     for note in answer.notes:
         typer.echo(f"note: {note}")
     if answer.query.region is not None:
@@ -96,18 +114,20 @@ def batch(
     out: Annotated[Path, typer.Option(help="The Parquet file to write, one row per photo and candidate")],
     top_k: Annotated[int, typer.Option(help="Number of distinct places per photo")] = 5,
     region: Annotated[str | None, typer.Option(help="Restriction of all photos")] = None,
+    merge_km: MergeKm = 25.0,
     model: Model = "auto",
     device: Device = "auto",
     clip: Clip = None,
 ) -> None:
     """Many photos, each by itself, to one table; goes on where it was interrupted."""
-    from geoclip_core.locate.locator import load_locator
+    from geoclip_core.locate.load import load_locator
     from geoclip_core.serve.batch import list_photos, locate_batch
 
     try:
         photos = list_photos(source)
         locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
-        counts = locate_batch(locator, photos, out, top_k=top_k, region=region, progress=Bar("locating", "photo"))
+        bar = Bar("locating", "photo")
+        counts = locate_batch(locator, photos, out, top_k=top_k, region=region, merge_km=merge_km, progress=bar)
     except GeoclipError as error:
         _fail(error)
     told = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items())
@@ -127,7 +147,7 @@ def serve(
     """A local HTTP service; its description is at /docs."""
     import uvicorn
 
-    from geoclip_core.locate.locator import load_locator
+    from geoclip_core.locate.load import load_locator
     from geoclip_core.serve.api import make_api
 
     try:
@@ -135,6 +155,17 @@ def serve(
     except GeoclipError as error:
         _fail(error)
     uvicorn.run(make_api(locator), host=host, port=port, access_log=False)
+
+
+@app.command("app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def open_page(options: typer.Context) -> None:
+    """Open the page in a browser; options such as --demo or --server.port go to it."""
+    try:
+        from geoclip_core.page.launch import run
+
+        run(options.args)
+    except GeoclipError as error:
+        _fail(error)
 
 
 @weights.command("list")

@@ -1,6 +1,6 @@
 """Every failure a caller can act on.
 
-Each message is composed of what was given, what is allowed and the way out, so that a person who reads
+Each message is composed of what was given, what is allowed and what to try, so that a person who reads
 only the last line of a terminal, or a red box on the page, knows what to do next.
 """
 
@@ -50,6 +50,10 @@ class PhotoError(GeoclipError, ValueError):
 
 class QueryError(GeoclipError, ValueError):
     """A question that cannot be asked: no photo and no text, a text too long, a setting out of range."""
+
+
+class DeviceError(QueryError):
+    """A device that is not on this machine."""
 
 
 class NoEvidenceError(GeoclipError):

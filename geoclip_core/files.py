@@ -7,6 +7,7 @@ with sizes and digests lets a damaged entry be found and rebuilt.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -66,7 +67,7 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path, *, only_writer: bool = False) -> Iterator[Path]:
     """A place to write a file to, which takes the file's name when the block ends without an error.
 
     A reader, or a later start after a kill, sees the old file or the new one, never half of one. On Windows a
@@ -74,6 +75,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
     Args:
         path: The file; its folder is made where it is not there. An existing file is replaced.
+        only_writer: No other process writes this file now, so what a killed process has left of it is removed.
 
     Yields:
         A path beside it to write to; it is removed where the block fails or writes nothing.
@@ -82,6 +84,9 @@ def atomic(path: Path) -> Iterator[Path]:
         OSError: The folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if only_writer:
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            left.unlink(missing_ok=True)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.part")
     try:
         yield part

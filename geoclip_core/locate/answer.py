@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from geoclip_core.earth.distance import great_circle_km
+from geoclip_core.evidence.source import EvidenceNote
 from geoclip_core.locate.posterior import Posterior
 from geoclip_core.locate.query import Query
+from geoclip_core.locate.wording import area, percent
 from geoclip_core.photo.exif import ExifRecord
 from geoclip_core.places.nearest import NearbyPlace
 
@@ -54,23 +57,6 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class EvidenceNote:
-    """One piece of evidence, in words.
-
-    Attributes:
-        kind: visual, text, or exif.
-        label: One plain sentence.
-        used: Whether the answer rests on it; a model that looks at pixels shows EXIF without using it.
-        latlon: A position that it states by itself, degrees.
-    """
-
-    kind: str
-    label: str
-    used: bool = True
-    latlon: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
 class Answer:
     """The answer to a question.
 
@@ -101,7 +87,7 @@ class Answer:
         apart = great_circle_km(points[:-1], points[1:]) if len(points) > 1 else ()
         return (*(float(km) for km in apart), None)
 
-    def sure(self, region: CredibleRegion | None = None) -> str:
+    def confidence_text(self, region: CredibleRegion | None = None) -> str:
         """How sure the answer is, in plain words.
 
         Args:
@@ -128,57 +114,15 @@ class Answer:
 
     def to_geojson(self) -> dict[str, Any]:
         """Candidates as a GeoJSON FeatureCollection (RFC 7946: longitude comes first)."""
-        features = [
-            {
-                "type": "Feature",
-                "geometry": {"type": "Point", "coordinates": [candidate.latlon[1], candidate.latlon[0]]},
-                "properties": {
-                    "rank": rank,
-                    "probability": candidate.probability,
-                    "radius_km": candidate.radius_km,
-                    "place": candidate.place.name,
-                    "country_code": candidate.place.country_code,
-                    "model": self.model,
-                },
-            }
-            for rank, candidate in enumerate(self.candidates, start=1)
-        ]
-        return {"type": "FeatureCollection", "features": features}
+        collection: dict[str, Any] = _export("geojson").to_geojson(self)
+        return collection
 
     def to_dict(self) -> dict[str, Any]:
         """Everything a person would want to keep, as plain JSON types; points as latitude, longitude."""
-        return {
-            "model": self.model,
-            "evidence": [
-                {"kind": e.kind, "label": e.label, "used": e.used, "latlon": e.latlon and list(e.latlon)}
-                for e in self.evidence
-            ],
-            "region": self.query.region.label if self.query.region else None,
-            "region_share": self.posterior.region_share,
-            "calibrated": False,
-            "candidates": [
-                {
-                    "latlon": list(c.latlon),
-                    "probability": c.probability,
-                    "radius_km": c.radius_km,
-                    "place": c.place.name,
-                    "country_code": c.place.country_code,
-                    "named": c.named,
-                }
-                for c in self.candidates
-            ],
-            "notes": list(self.notes),
-        }
+        plain: dict[str, Any] = _export("json").to_dict(self)
+        return plain
 
 
-def percent(share: float) -> str:
-    """A share in words that never round to a certainty."""
-    if share >= 0.995:
-        return "100 %" if share == 1 else "more than 99 %"
-    return f"{100 * share:.0f} %" if share >= 0.01 else "less than 1 %"
-
-
-def area(km2: float) -> str:
-    """An area with two significant digits."""
-    digits = f"{float(f'{km2:.2g}'):,.0f}" if km2 >= 10 else f"{km2:.2g}"
-    return f"{digits.replace(',', ' ')} km²"
+def _export(name: str) -> Any:
+    """A module of ``export/``, which stands above this folder: loaded when an answer is asked for a file."""
+    return import_module(f"geoclip_core.export.{name}")

@@ -19,12 +19,15 @@ from torch import Tensor
 
 from geoclip_core.earth.coordinates import check_latlon
 from geoclip_core.errors import NoEvidenceError, QueryError
+from geoclip_core.files import Progress
 from geoclip_core.locate.answer import Answer
-from geoclip_core.locate.gallery import Progress, encode
-from geoclip_core.locate.locator import FULL_MODEL, Locator
-from geoclip_core.locate.read import GeoclipReader
+from geoclip_core.locate.load import FULL_MODEL_HINT
+from geoclip_core.locate.locator import Locator
 from geoclip_core.model.attention import attention_times_gradient
+from geoclip_core.model.encode import encode_points
+from geoclip_core.model.image_encoder import ImageEncoder
 from geoclip_core.photo.decode import Photo, PhotoSource, open_photo
+from geoclip_core.photo.preprocess import Preprocess
 
 Method = Literal["occlusion", "gradient"]
 Box = tuple[float, float, float, float]
@@ -34,7 +37,7 @@ BATCH = 4
 """Pictures that are encoded at a time, and between two chances to cancel: a few seconds on a slow machine."""
 
 _SQUARES = 4  # hidden squares side by side across the picture; they overlap by half
-_FOR, _AGAINST = (230, 120, 20), (40, 90, 200)  # orange and blue, which a colour-blind eye tells apart
+_FOR, _AGAINST = (230, 120, 20), (40, 90, 200)  # orange and blue, which colour-blind people tell apart
 _STRONGEST_ALPHA = 0.7
 _OUTSIDE = 0.4  # brightness of what the model does not see
 
@@ -45,7 +48,7 @@ class PhotoExplanation:
 
     Attributes:
         weights: (h, w) float32 in [-1, 1], one per patch of the square that the model sees, from its top left.
-            Above 0 the patch speaks for the place, below against it; the largest is 1 or -1, unless all are 0.
+            Above 0 the patch is evidence for the place, below 0 against it; the largest is 1 or -1, unless all are 0.
         strongest: What a weight of 1 stands for: by how much the log probability falls (natural logarithm).
         box: (left, top, right, bottom) of that square in pixels of the upright photo.
         method: How it was measured.
@@ -59,7 +62,7 @@ class PhotoExplanation:
     target_latlon: tuple[float, float]
 
     def overlay(self, photo: PhotoSource | Photo, longest_px: int = 1600) -> Image.Image:
-        """The photo in grey with the weights laid over it: orange speaks for the place, blue against it.
+        """The photo in grey with the weights laid over it: orange is evidence for the place, blue against it.
 
         Args:
             photo: The same photo.
@@ -86,7 +89,12 @@ class PhotoExplanation:
 
 def explains(locator: Locator) -> bool:
     """Whether a model looks at photos through CLIP, so that :func:`explain_photo` can tell their parts apart."""
-    return isinstance(locator._reader, GeoclipReader)
+    return _vision(locator) is not None
+
+
+def _vision(locator: Locator) -> tuple[ImageEncoder, Preprocess] | None:
+    """The network that can be explained, of the first source that has one."""
+    return next((source.image_encoder for source in locator.sources if source.image_encoder is not None), None)
 
 
 def explain_photo(
@@ -98,7 +106,7 @@ def explain_photo(
     target: tuple[float, float] | None = None,
     progress: Progress | None = None,
 ) -> PhotoExplanation:
-    """Which parts of a photo speak for a place.
+    """Which parts of a photo are evidence for a place.
 
     ``occlusion`` hides overlapping squares behind the mean colour, one after another, and gives each patch the
     mean fall of the log probability over the squares that hid it: slow and direct. ``gradient`` multiplies
@@ -119,19 +127,19 @@ def explain_photo(
         CoordinateError: A target that is not on Earth.
     """
     if method not in get_args(Method):
-        raise QueryError(f"The method is {method!r}", allowed=", ".join(get_args(Method)))
-    reader = locator._reader
-    if not isinstance(reader, GeoclipReader):
+        raise QueryError(f"There is no method of explanation called {method!r}", allowed=", ".join(get_args(Method)))
+    vision = _vision(locator)
+    if vision is None:
         raise NoEvidenceError(
             f"The model {locator.name} does not look at photos through CLIP, whose patches could be told apart",
-            hint=FULL_MODEL,
+            hint=FULL_MODEL_HINT,
         )
+    network, preprocess = vision
     opened = photo if isinstance(photo, Photo) else open_photo(photo)
     lat, lon = check_latlon(answer.candidates[0].latlon if target is None else target, name="target").reshape(2)
     place = (float(lat), float(lon))
     score = _score(locator, answer, place)
-    pixels = torch.from_numpy(reader.preprocess.pixels(opened.image))
-    network = reader.model.image_encoder
+    pixels = torch.from_numpy(preprocess.pixels(opened.image))
     if method == "gradient":
         if progress:
             progress(0, 1)
@@ -143,7 +151,7 @@ def explain_photo(
         fall = _occlusion(lambda batch: score(network(batch)), pixels, int(patch), progress)
     strongest = float(np.abs(fall).max())
     weights = fall / np.float32(strongest) if strongest > 0 else np.zeros_like(fall)
-    return PhotoExplanation(weights, strongest, crop_box(opened.size, reader.preprocess.size), method, place)
+    return PhotoExplanation(weights, strongest, crop_box(opened.size, preprocess.size), method, place)
 
 
 def crop_box(size: tuple[int, int], side: int) -> Box:
@@ -172,7 +180,7 @@ def _score(locator: Locator, answer: Answer, latlon: tuple[float, float]) -> Cal
         rows = np.arange(len(gallery))
     points = gallery.vectors if len(rows) == len(gallery) else gallery.vectors[torch.from_numpy(rows)]
     counts = torch.from_numpy(np.log(gallery.weights[rows])).to(points)
-    target = encode(locator.encoder, [latlon])[0].clone().to(points)  # a clone may take part in gradients
+    target = encode_points(locator.encoder, [latlon])[0].clone().to(points)  # a clone may take part in gradients
 
     def score(vectors: Tensor) -> Tensor:
         unit = F.normalize(vectors.float(), dim=1)

@@ -8,8 +8,9 @@ into pixels; a city picture samples the continuous field every half kilometre or
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from scipy.ndimage import map_coordinates
 from geoclip_core.earth.arcs import arc_width, shortest_cover
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, destination
 from geoclip_core.earth.window import MERCATOR_MAX_LAT, Window
-from geoclip_core.errors import MissingDependencyError, QueryError
+from geoclip_core.errors import QueryError
 from geoclip_core.locate.posterior import Posterior, log_density
 from geoclip_core.locate.query import Query
 from geoclip_core.model.location_encoder import LocationEncoder
@@ -41,7 +42,7 @@ _SEEDS = (160, 1280)  # least and most sub-points of a point that speaks for mor
 _ALL_SEEDS = 2_000_000  # as many as are worth half a second
 _DISK_PX = 2.0  # least radius of a disk on the grid that it is laid out on: with less than twice that, no gaps
 _GOLDEN_ANGLE_DEG = 180.0 * (3.0 - 5.0**0.5)
-_SPREAD_MASS = 0.999  # the rest, in ever so many tiny parts, is put where it is
+_SPREAD_MASS = 0.999  # the last 0.1 % of mass is not spread: each point goes to its own pixel
 
 
 @dataclass(frozen=True)
@@ -81,51 +82,8 @@ class Field:
         Raises:
             MissingDependencyError: rasterio is not installed.
         """
-        try:
-            import rasterio
-            from rasterio.transform import from_bounds
-        except ImportError as error:
-            raise MissingDependencyError(
-                "Writing GeoTIFF needs the package rasterio", hint="pip install rasterio"
-            ) from error
-        height, width = self.window.size
-        crs, left, bottom, right, top = _plane_of(self.window)
-        target = Path(path)
-        part = target.with_name(f".{target.name}.part")
-        settings: dict[str, Any] = {
-            "driver": "GTiff",
-            "height": height,
-            "width": width,
-            "count": 1,
-            "dtype": "float32",
-            "crs": crs,
-            "transform": from_bounds(left, bottom, right, top, width, height),
-            "compress": "deflate",
-        }
-        try:
-            with rasterio.open(part, "w", **settings) as file:
-                file.write(self.mass.astype(np.float32), 1)
-                file.set_band_description(1, "probability per pixel")
-                file.update_tags(method=self.method, share_of_answer=f"{self.share:.6g}")
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-
-
-def _plane_of(window: Window) -> tuple[str, float, float, float, float]:
-    """Coordinate system of a window's pixels, and their left, bottom, right and top edge in it."""
-    south, west, north, east = window.bounds
-    if window.centre is not None and window.side_km is not None:
-        lat, lon = window.centre
-        half_m = window.side_km * 500.0
-        crs = f"+proj=aeqd +lat_0={lat} +lon_0={lon} +R={EARTH_RADIUS_KM * 1000} +units=m +no_defs"
-        return crs, -half_m, -half_m, half_m, half_m
-    east = east if east > west else east + 360.0
-    if window.projection == "equirectangular":
-        return "EPSG:4326", west, south, east, north
-    metres = 6378137.0  # EPSG:3857 takes geodetic degrees for spherical ones, on the equatorial radius
-    y = [metres * float(np.arctanh(np.sin(np.radians(lat)))) for lat in (south, north)]
-    return "EPSG:3857", metres * np.radians(west), y[0], metres * np.radians(east), y[1]
+        # export/ stands above this folder: loaded when a field is asked for a file.
+        import_module("geoclip_core.export.geotiff").write_geotiff(self, Path(path))
 
 
 def close_window(answer: Posterior, longest_px: int = 512, share: float = 0.999) -> Window:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from scipy.spatial import cKDTree
 from torch import Tensor
 
 from geoclip_core.earth.coordinates import unit_vectors
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
-from geoclip_core.files import cached_arrays, digest
+from geoclip_core.files import Progress, cached_arrays, digest
+from geoclip_core.model.encode import encode_points
 from geoclip_core.model.location_encoder import LocationEncoder
 
-CHUNK = 2048
 MAX_SPREAD_KM = 60.0
-"""No gallery point speaks for more than this around it, however lonely it is."""
-
-Progress = Callable[[int, int], None]
+"""No gallery point stands for more than this around it, however far its neighbours are."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class Gallery:
     Attributes:
         latlon: (n, 2) float64 degrees, distinct.
         weights: (n,) float64, how often the point stands in the gallery it was made from.
-        spread_km: (n,) float64, the radius that each point speaks for: the distance to its nearest
+        spread_km: (n,) float64, the radius around each point that it stands for: the distance to its nearest
             neighbour, at most ``MAX_SPREAD_KM``.
         vectors: (n, d) float32, of length 1.
     """
@@ -43,30 +39,6 @@ class Gallery:
 
     def __len__(self) -> int:
         return len(self.latlon)
-
-
-def encode(
-    encoder: LocationEncoder, latlon: npt.ArrayLike, progress: Progress | None = None, chunk: int = CHUNK
-) -> Tensor:
-    """Vectors of length 1 for any number of points, in chunks so that memory stays flat.
-
-    Args:
-        encoder: The location encoder.
-        latlon: (n, 2) degrees.
-        progress: Told how many points are done, and how many there are.
-        chunk: Points at a time.
-
-    Returns:
-        (n, d) float32 on the encoder's device.
-    """
-    points = torch.from_numpy(np.array(latlon, dtype=np.float32).reshape(-1, 2))
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(points), chunk):
-            parts.append(F.normalize(encoder(points[start : start + chunk]), dim=1))
-            if progress:
-                progress(min(start + chunk, len(points)), len(points))
-    return torch.cat(parts) if parts else torch.zeros(0, encoder.dim)
 
 
 def load_gallery(
@@ -91,7 +63,7 @@ def load_gallery(
             "latlon": points,
             "weights": counts.astype(np.float64),
             "spread_km": _spacing_km(points),
-            "vectors": encode(encoder, points, progress).cpu().numpy(),
+            "vectors": encode_points(encoder, points, progress).cpu().numpy(),
         }
 
     arrays = cached_arrays("gallery", key, build)

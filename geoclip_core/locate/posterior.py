@@ -1,4 +1,4 @@
-"""From a question to probabilities over points, and from probabilities to distinct places."""
+"""From a question to probabilities over points: the gallery, the places it names, the region."""
 
 from __future__ import annotations
 
@@ -6,27 +6,23 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, disk_points, great_circle_km
 from geoclip_core.earth.regions import Region
 from geoclip_core.errors import RegionError
-from geoclip_core.locate.gallery import Gallery, encode
-from geoclip_core.locate.query import Anchor, Evidence, Query, own_points
+from geoclip_core.evidence.source import Evidence
+from geoclip_core.locate.gallery import Gallery
+from geoclip_core.locate.query import Query
+from geoclip_core.model.encode import encode_points
 from geoclip_core.model.location_encoder import LocationEncoder
-
-Floats = npt.NDArray[np.float64]
 
 _VECTORS_AT_ONCE = 64  # alternatives per matrix product: 100,000 points x 64 floats are 26 MB
 _TINY = 1e-300
 _REGION_POINTS = 256
 _FEW = 16
-MAX_SEEDS = 64
-
-NEGLIGIBLE = 1e-4
-"""A place less probable than this is no candidate, unless it is the best there is."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,7 @@ class Posterior:
 
     Attributes:
         latlon: (n, 2) degrees.
-        spread_km: (n,) radius that each point speaks for.
+        spread_km: (n,) radius in km around each point that it stands for.
         probability: (n,) float64, sums to 1.
         region_share: Probability that lay in the region before restricting to it; 1 without a region.
     """
@@ -44,23 +40,6 @@ class Posterior:
     spread_km: Floats
     probability: Floats
     region_share: float
-
-
-@dataclass(frozen=True)
-class Peak:
-    """A distinct place among the points.
-
-    Attributes:
-        latlon: Where it is, degrees.
-        probability: Sum over the points it absorbed.
-        radius_km: Radius around it that holds half of that sum.
-        anchor: The named place behind it, if the question named one.
-    """
-
-    latlon: tuple[float, float]
-    probability: float
-    radius_km: float
-    anchor: Anchor | None = None
 
 
 def posterior(query: Query, gallery: Gallery, encoder: LocationEncoder, scale: float) -> Posterior:
@@ -80,12 +59,12 @@ def posterior(query: Query, gallery: Gallery, encoder: LocationEncoder, scale: f
         RegionError: The region holds no point at all.
     """
     region = query.region
-    own, own_spread, own_vectors = own_points(query)
+    own, own_spread, own_vectors = query.named_points()
     extra = _points_in_gaps(region, gallery, own)
     blocks = [gallery.vectors, own_vectors.to(gallery.vectors.device)]
     latlon, spread = np.concatenate([gallery.latlon, own, extra]), [gallery.spread_km, own_spread]
     if len(extra):
-        blocks.append(encode(encoder, extra))
+        blocks.append(encode_points(encoder, extra))
         spread.append(np.zeros(len(extra)))
     # Points that only the region brings in carry no weight in the unrestricted comparison.
     outside = np.concatenate([gallery.weights, np.ones(len(own)), np.zeros(len(extra))])
@@ -176,65 +155,3 @@ def _points_in_gaps(region: Region | None, gallery: Gallery, own: Floats) -> Flo
         if len(inside) >= _FEW:
             break
     return np.asarray(inside)
-
-
-def distinct_places(answer: Posterior, query: Query, top_k: int, apart_km: float = 25.0) -> tuple[Peak, ...]:
-    """The most probable places, each standing for the points around it.
-
-    Places that the question names come first and absorb what lies within their extent; then the most
-    probable remaining point is taken again and again, and absorbs what lies within ``apart_km``.
-
-    Args:
-        answer: Probabilities.
-        query: The question they belong to.
-        top_k: How many places at most.
-        apart_km: Radius that a place absorbs, unless the question names a larger one.
-
-    Returns:
-        Places by falling probability; fewer than ``top_k`` where nothing worth naming is left.
-    """
-    left = answer.probability.copy()
-    peaks: list[Peak] = []
-    only_named = len(query.evidence) == 1
-    # The likelier meaning first: of two that overlap, it keeps its ground, however small.
-    for anchor in sorted(query.anchors, key=lambda anchor: (-anchor.weight, anchor.extent_km)):
-        near = _within(answer.latlon, anchor.latlon, max(apart_km, anchor.extent_km))
-        near = near[left[near] > 0]
-        if len(near):
-            best = anchor.latlon if only_named else _point(answer.latlon[near[left[near].argmax()]])
-            peaks.append(_peak(answer, left, near, best, anchor))
-            left[near] = 0.0
-    for _ in range(MAX_SEEDS):
-        rest = left.sum()
-        if rest <= 0 or (len(peaks) >= top_k and rest <= sorted(p.probability for p in peaks)[-top_k]):
-            break
-        best = _point(answer.latlon[left.argmax()])
-        near = _within(answer.latlon, best, apart_km)
-        near = near[left[near] > 0]
-        peaks.append(_peak(answer, left, near, best, None))
-        left[near] = 0.0
-    ranked = sorted(peaks, key=lambda p: -p.probability)[:top_k]
-    return tuple(p for p in ranked if p is ranked[0] or p.probability >= NEGLIGIBLE)
-
-
-def _point(row: Floats) -> tuple[float, float]:
-    return float(row[0]), float(row[1])
-
-
-def _within(points: Floats, latlon: tuple[float, float], radius_km: float) -> npt.NDArray[np.intp]:
-    """Rows of the points within a distance: those of the band of latitudes are few, and only they are measured."""
-    band_deg = math.degrees(radius_km / EARTH_RADIUS_KM) + 1e-9
-    rows = np.flatnonzero(np.abs(points[:, 0] - latlon[0]) <= band_deg)
-    return np.asarray(rows[great_circle_km(latlon, points[rows]) <= radius_km])
-
-
-def _peak(
-    answer: Posterior, left: Floats, near: npt.NDArray[np.intp], latlon: tuple[float, float], anchor: Anchor | None
-) -> Peak:
-    mass = left[near]
-    away = great_circle_km(latlon, answer.latlon[near])
-    order = np.argsort(away)
-    half = int(np.searchsorted(np.cumsum(mass[order]), mass.sum() / 2))
-    middle = near[order[min(half, len(order) - 1)]]
-    radius = max(float(away[order[min(half, len(order) - 1)]]), float(answer.spread_km[middle]))
-    return Peak(latlon, float(mass.sum()), radius, anchor)

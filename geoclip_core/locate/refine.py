@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from geoclip_core.earth.window import Window
-from geoclip_core.locate.gallery import encode
 from geoclip_core.locate.posterior import log_density
 from geoclip_core.locate.query import Query
+from geoclip_core.model.encode import encode_points
 from geoclip_core.model.location_encoder import LocationEncoder
 
 REACH_KM = 10.0
@@ -45,7 +45,7 @@ def refine(
     while side / _GRID > FINEST_KM:
         grid = Window.around(best, side, (_GRID, _GRID)).pixel_latlon().reshape(-1, 2)
         points = np.concatenate([[best], grid])  # the start first, so that a tie keeps it
-        logs = log_density(query, encode(encoder, points), scale)
+        logs = log_density(query, encode_points(encoder, points), scale)
         if query.region is not None:
             inside = query.region.contains(points)
             inside[0] = True

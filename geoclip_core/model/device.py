@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from geoclip_core.errors import QueryError
+from geoclip_core.errors import DeviceError, QueryError
 
 DEVICES = "auto, cpu, cuda, mps"
 
@@ -17,7 +17,7 @@ def choose_device(name: str = "auto") -> torch.device:
             such as ``"cpu"`` or ``"cuda:1"``.
 
     Raises:
-        QueryError: There is no such device on this machine.
+        DeviceError: There is no such device on this machine.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -28,7 +28,7 @@ def choose_device(name: str = "auto") -> torch.device:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise QueryError(
+        raise DeviceError(
             f"The device {name!r} is not on this machine ({reason})", allowed=DEVICES, hint="use auto"
         ) from error
     return device

@@ -5,14 +5,17 @@ It listens on this machine only unless told otherwise, keeps nothing, and logs n
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import FastAPI, File, Form, Request, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from geoclip_core.errors import GeoclipError, NoEvidenceError
-from geoclip_core.locate.locator import MAX_PHOTOS, Locator
-from geoclip_core.photo.decode import MAX_BYTES, PhotoSource
+from geoclip_core.export.formats import FORMATS
+from geoclip_core.locate.candidates import MERGE_KM
+from geoclip_core.locate.locator import Locator
+from geoclip_core.photo.decode import PhotoSource
+from geoclip_core.photo.limits import MAX_BYTES, MAX_PHOTOS
 
 
 def make_api(locator: Locator) -> FastAPI:
@@ -43,12 +46,15 @@ def make_api(locator: Locator) -> FastAPI:
         text: Annotated[str | None, Form()] = None,
         top_k: Annotated[int, Form()] = 5,
         region: Annotated[str | None, Form()] = None,
-        form: Annotated[str, Form(pattern="^(json|geojson)$")] = "json",
-    ) -> dict[str, Any]:
+        merge_km: Annotated[float, Form(description="points nearer than this are one place")] = MERGE_KM,
+        form: Annotated[str, Form(pattern=f"^({'|'.join(['json', *FORMATS])})$")] = "json",
+    ) -> Response:
         """Distinct places for photos, a text, or both; 404 where there is no evidence, 400 for bad input."""
         # One byte more than is allowed is enough for the decoder to refuse.
         sources: list[PhotoSource] = [p.file.read(MAX_BYTES + 1) for p in (photos or [])[: MAX_PHOTOS + 1]]
-        answer = locator.locate(sources or None, text, top_k, region)
-        return answer.to_geojson() if form == "geojson" else answer.to_dict()
+        answer = locator.locate(sources or None, text, top_k, region, merge_km=merge_km)
+        if form == "json":
+            return JSONResponse(answer.to_dict())
+        return Response(FORMATS[form].write(answer, ()), media_type=FORMATS[form].media_type)
 
     return api

@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from geoclip_core.earth.regions import parse_region
 from geoclip_core.errors import GeoclipError, NoEvidenceError, PhotoError, QueryError
+from geoclip_core.export.parquet import (
+    ANSWERED,
+    FAILED,
+    NO_EVIDENCE,
+    answer_rows,
+    join_tables,
+    problem_row,
+    write_table,
+)
+from geoclip_core.export.rows import Row
+from geoclip_core.files import Progress, write_text
+from geoclip_core.locate.candidates import MERGE_KM
 from geoclip_core.locate.locator import Locator
+from geoclip_core.photo.limits import SUFFIXES
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".gif", ".bmp")
 COLUMNS = ("photo", "image", "path", "file")
+"""Names of the column of a CSV file that lists photos; the first that is there counts."""
+
 CHUNK = 64
 """Photos per part file: what an interruption can lose at most."""
-
-SCHEMA = pa.schema(
-    [
-        ("photo", pa.string()),
-        ("rank", pa.int32()),
-        ("latitude", pa.float64()),
-        ("longitude", pa.float64()),
-        ("probability", pa.float64()),
-        ("radius_km", pa.float64()),
-        ("place", pa.string()),
-        ("country_code", pa.string()),
-        ("evidence", pa.string()),
-        ("model", pa.string()),
-        ("problem", pa.string()),
-    ]
-)
 
 
 def list_photos(source: Path) -> list[Path]:
@@ -75,7 +71,8 @@ def locate_batch(
     *,
     top_k: int = 5,
     region: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    merge_km: float = MERGE_KM,
+    progress: Progress | None = None,
 ) -> dict[str, int]:
     """Locate many photos, each by itself.
 
@@ -89,6 +86,7 @@ def locate_batch(
             row with rank 0 and the reason in ``problem``.
         top_k: Candidates per photo.
         region: Restriction of all of them.
+        merge_km: See ``Locator.locate``.
         progress: Told how many photos are done, and how many there are.
 
     Returns:
@@ -104,62 +102,36 @@ def locate_batch(
     try:
         parts.mkdir(parents=True, exist_ok=True)
         plan = parts / "plan.txt"
-        wanted = "\n".join([locator.name, str(top_k), str(region), *map(str, paths)])
+        wanted = "\n".join([locator.name, str(top_k), str(region), f"{merge_km:g}", *map(str, paths)])
         if not plan.is_file() or plan.read_text(encoding="utf-8") != wanted:
             shutil.rmtree(parts)
-            parts.mkdir()
-            plan.write_text(wanted, encoding="utf-8")
+            write_text(plan, wanted)
         for start in range(0, len(paths), CHUNK):
             part = parts / f"{start:09d}.parquet"
             if not part.is_file():
-                rows: list[dict[str, object]] = []
+                rows: list[Row] = []
                 for number, path in enumerate(paths[start : start + CHUNK], start=start + 1):
-                    rows += _rows(locator, path, top_k, region)
+                    rows += _rows(locator, path, top_k, region, merge_km)
                     if progress:
                         progress(number, len(paths))
-                unfinished = part.with_suffix(".part")
-                pq.write_table(pa.Table.from_pylist(rows, SCHEMA), unfinished)
-                unfinished.replace(part)
+                write_table(rows, part)
             elif progress:
                 progress(min(start + CHUNK, len(paths)), len(paths))
-        tables = [pq.read_table(part) for part in sorted(parts.glob("*.parquet"))]
-        table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
-        whole = parts / "whole"
-        pq.write_table(table, whole)
-        whole.replace(out)
+        table = join_tables(sorted(parts.glob("*.parquet")), out)
     except OSError as error:
         if isinstance(error, GeoclipError):
             raise
         raise GeoclipError(f"{out} cannot be written ({error})", hint="choose another path") from error
     shutil.rmtree(parts, ignore_errors=True)
-    firsts = [(row["rank"], row["problem"]) for row in table.select(["rank", "problem"]).to_pylist()]
-    return {
-        "answered": sum(rank == 1 for rank, _ in firsts),
-        "no_evidence": sum(rank == 0 and str(problem).startswith("No evidence") for rank, problem in firsts),
-        "failed": sum(rank == 0 and not str(problem).startswith("No evidence") for rank, problem in firsts),
-    }
+    # Each photo counts once: by its best candidate, or by the one row that says why there is none.
+    found = Counter(row["status"] for row in table.select(["rank", "status"]).to_pylist() if row["rank"] <= 1)
+    return {status: found[status] for status in (ANSWERED, NO_EVIDENCE, FAILED)}
 
 
-def _rows(locator: Locator, path: Path, top_k: int, region: str | None) -> list[dict[str, object]]:
-    blank: dict[str, object] = dict.fromkeys(SCHEMA.names)
+def _rows(locator: Locator, path: Path, top_k: int, region: str | None, merge_km: float) -> list[Row]:
     try:
-        answer = locator.locate(path, top_k=top_k, region=region)
+        answer = locator.locate(path, top_k=top_k, region=region, merge_km=merge_km)
     except (PhotoError, NoEvidenceError) as error:
-        return [{**blank, "photo": str(path), "rank": 0, "model": locator.name, "problem": str(error)}]
-    evidence = ", ".join(note.kind for note in answer.evidence if note.used)
-    return [
-        {
-            "photo": str(path),
-            "rank": rank,
-            "latitude": c.latlon[0],
-            "longitude": c.latlon[1],
-            "probability": c.probability,
-            "radius_km": c.radius_km,
-            "place": c.place.name,
-            "country_code": c.place.country_code,
-            "evidence": evidence,
-            "model": answer.model,
-            "problem": None,
-        }
-        for rank, c in enumerate(answer.candidates, start=1)
-    ]
+        status = NO_EVIDENCE if isinstance(error, NoEvidenceError) else FAILED
+        return [problem_row(str(path), status, locator.name, str(error))]
+    return answer_rows(str(path), answer)

@@ -11,7 +11,9 @@ import torch
 
 from geoclip_core.earth.coordinates import check_latlon
 from geoclip_core.errors import CoordinateError, GeoclipError
-from geoclip_core.locate.gallery import CHUNK, Progress
+from geoclip_core.files import Progress, atomic
+from geoclip_core.model.device import choose_device
+from geoclip_core.model.encode import CHUNK
 from geoclip_core.weights.load import LocationEncoder
 
 LATITUDE = ("latitude", "lat")
@@ -34,26 +36,23 @@ def embed_csv(points: Path, out: Path, device: str = "auto", progress: Progress 
     Raises:
         GeoclipError: The file cannot be read or has no such columns.
         CoordinateError: A row that is no point on Earth.
+        DeviceError: The device is not on this machine.
     """
     latlon = _read_points(points)
-    where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-    encoder = LocationEncoder.from_pretrained().to(where)
-    part = out.with_name(f".{out.name}.part")
+    encoder = LocationEncoder.from_pretrained().to(choose_device(device))
     try:
-        vectors = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=(len(latlon), encoder.dim))
-        for start in range(0, len(latlon), CHUNK):
-            chunk = latlon[start : start + CHUNK]
-            with torch.inference_mode():
-                vectors[start : start + len(chunk)] = encoder(chunk).cpu().numpy()
-            if progress:
-                progress(start + len(chunk), len(latlon))
-        vectors.flush()
-        del vectors
-        part.replace(out)
+        with atomic(out) as part:
+            vectors = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=(len(latlon), encoder.dim))
+            for start in range(0, len(latlon), CHUNK):
+                chunk = latlon[start : start + CHUNK]
+                with torch.inference_mode():
+                    vectors[start : start + len(chunk)] = encoder(chunk).cpu().numpy()
+                if progress:
+                    progress(start + len(chunk), len(latlon))
+            vectors.flush()
+            del vectors  # the file is closed before it is renamed, which Windows needs
     except OSError as error:
         raise GeoclipError(f"{out} cannot be written ({error})", hint="choose another path") from error
-    finally:
-        part.unlink(missing_ok=True)
     return len(latlon)
 
 

@@ -1,0 +1,72 @@
+"""Answers as KML 2.2, for Google Earth and the like."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import shapely
+
+from geoclip_core.export.rows import Value, candidate_rows
+from geoclip_core.locate.answer import Answer
+from geoclip_core.locate.credible import CredibleRegion
+
+KML = "http://www.opengis.net/kml/2.2"
+
+_NOT_XML = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {0xFFFE: None, 0xFFFF: None}
+_LINE_COLOUR = "ffb3367a"  # alpha, blue, green, red
+_FILL_COLOUR = "40b3367a"
+
+
+def to_kml(answer: Answer, regions: Sequence[CredibleRegion] = ()) -> str:
+    """Candidates and credible regions as a KML 2.2 document, for Google Earth and the like.
+
+    Args:
+        answer: The answer.
+        regions: Credible regions of it.
+
+    Returns:
+        XML with its declaration, in UTF-8 once it is written as such.
+    """
+    root = ET.Element("kml", xmlns=KML)
+    document = ET.SubElement(root, "Document")
+    _text(document, "name", "Where is this?")
+    _text(document, "description", f"Answered by {answer.model}. Probabilities are not calibrated.")
+    style = ET.SubElement(document, "Style", id="region")
+    _text(ET.SubElement(style, "LineStyle"), "color", _LINE_COLOUR)
+    _text(ET.SubElement(style, "PolyStyle"), "color", _FILL_COLOUR)
+    for region in regions:
+        mark = ET.SubElement(document, "Placemark")
+        _text(mark, "name", f"{100 * region.level:g} % credible region")
+        _text(mark, "styleUrl", "#region")
+        _data(mark, {"level": region.level, "probability": region.mass, "area_km2": region.area_km2})
+        several = ET.SubElement(mark, "MultiGeometry")
+        for polygon in shapely.get_parts(region.geometry):
+            shape = ET.SubElement(several, "Polygon")
+            _ring(ET.SubElement(shape, "outerBoundaryIs"), polygon.exterior)
+            for hole in polygon.interiors:
+                _ring(ET.SubElement(shape, "innerBoundaryIs"), hole)
+    for candidate, row in zip(answer.candidates, candidate_rows(answer), strict=True):
+        mark = ET.SubElement(document, "Placemark")
+        _text(mark, "name", f"{row['rank']}. {candidate.label}")
+        _data(mark, row)
+        lat, lon = candidate.latlon
+        _text(ET.SubElement(mark, "Point"), "coordinates", f"{lon!r},{lat!r}")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
+
+
+def _text(parent: ET.Element, tag: str, text: str) -> None:
+    ET.SubElement(parent, tag).text = text.translate(_NOT_XML)
+
+
+def _data(parent: ET.Element, values: Mapping[str, Value]) -> None:
+    extended = ET.SubElement(parent, "ExtendedData")
+    for name, value in values.items():
+        if value is not None:
+            _text(ET.SubElement(extended, "Data", name=name), "value", value if isinstance(value, str) else repr(value))
+
+
+def _ring(parent: ET.Element, ring: Any) -> None:
+    points = " ".join(f"{lon!r},{lat!r}" for lon, lat in ring.coords)
+    _text(ET.SubElement(parent, "LinearRing"), "coordinates", points)

@@ -1,0 +1,109 @@
+"""From probabilities over points to distinct places."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geoclip_core.earth.coordinates import Floats
+from geoclip_core.earth.disk import Disk
+from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM, great_circle_km
+from geoclip_core.errors import QueryError
+from geoclip_core.locate.posterior import Posterior
+from geoclip_core.locate.query import Query
+
+MERGE_KM = 25.0
+"""Points nearer than this to a more probable one belong to its place: a city, the second threshold of the field."""
+
+NEGLIGIBLE = 1e-4
+"""A place less probable than this is no candidate, unless it is the best there is."""
+
+_MOST_SEEDS = 64
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A distinct place among the points.
+
+    Attributes:
+        latlon: Where it is, degrees.
+        probability: Sum over the points it absorbed.
+        radius_km: Radius around it that holds half of that sum.
+        disk: The named place behind it, if the question named one.
+    """
+
+    latlon: tuple[float, float]
+    probability: float
+    radius_km: float
+    disk: Disk | None = None
+
+
+def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float = MERGE_KM) -> tuple[Peak, ...]:
+    """The most probable places, each standing for the points around it.
+
+    Places that the question names come first and absorb what lies within their extent; then the most
+    probable remaining point is taken again and again, and absorbs what lies within ``merge_km``.
+
+    Args:
+        answer: Probabilities.
+        query: The question they belong to.
+        top_k: How many places at most.
+        merge_km: Radius that a place absorbs, unless the question names a larger one; 0 to 20015.1 km.
+
+    Returns:
+        Places by falling probability; fewer than ``top_k`` where nothing worth naming is left.
+
+    Raises:
+        QueryError: The radius is out of range.
+    """
+    if not 0 <= merge_km <= HALF_TURN_KM:
+        allowed = f"0 to {HALF_TURN_KM:.1f} km"
+        raise QueryError(f"merge_km is {merge_km}", allowed=allowed, hint=f"leave it at {MERGE_KM:g}")
+    left = answer.probability.copy()
+    peaks: list[Peak] = []
+    only_named = len(query.evidence) == 1
+    # The likelier meaning first: of two that overlap, it keeps its ground, however small.
+    for disk in sorted(query.disks, key=lambda disk: (-disk.weight, disk.radius_km)):
+        near = _within(answer.latlon, disk.latlon, max(merge_km, disk.radius_km))
+        near = near[left[near] > 0]
+        if len(near):
+            best = disk.latlon if only_named else _point(answer.latlon[near[left[near].argmax()]])
+            peaks.append(_peak(answer, left, near, best, disk))
+            left[near] = 0.0
+    for _ in range(_MOST_SEEDS):
+        rest = left.sum()
+        if rest <= 0 or (len(peaks) >= top_k and rest <= sorted(p.probability for p in peaks)[-top_k]):
+            break
+        best = _point(answer.latlon[left.argmax()])
+        near = _within(answer.latlon, best, merge_km)
+        near = near[left[near] > 0]
+        peaks.append(_peak(answer, left, near, best, None))
+        left[near] = 0.0
+    ranked = sorted(peaks, key=lambda p: -p.probability)[:top_k]
+    return tuple(p for p in ranked if p is ranked[0] or p.probability >= NEGLIGIBLE)
+
+
+def _point(row: Floats) -> tuple[float, float]:
+    return float(row[0]), float(row[1])
+
+
+def _within(points: Floats, latlon: tuple[float, float], radius_km: float) -> npt.NDArray[np.intp]:
+    """Rows of the points within a distance: those of the band of latitudes are few, and only they are measured."""
+    band_deg = math.degrees(radius_km / EARTH_RADIUS_KM) + 1e-9
+    rows = np.flatnonzero(np.abs(points[:, 0] - latlon[0]) <= band_deg)
+    return np.asarray(rows[great_circle_km(latlon, points[rows]) <= radius_km])
+
+
+def _peak(
+    answer: Posterior, left: Floats, near: npt.NDArray[np.intp], latlon: tuple[float, float], disk: Disk | None
+) -> Peak:
+    mass = left[near]
+    away = great_circle_km(latlon, answer.latlon[near])
+    order = np.argsort(away)
+    half = int(np.searchsorted(np.cumsum(mass[order]), mass.sum() / 2))
+    middle = near[order[min(half, len(order) - 1)]]
+    radius = max(float(away[order[min(half, len(order) - 1)]]), float(answer.spread_km[middle]))
+    return Peak(latlon, float(mass.sum()), radius, disk)
