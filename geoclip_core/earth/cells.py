@@ -1,4 +1,8 @@
-"""H3 cells: nearly equal hexagons over the whole Earth, named by 64-bit integers."""
+"""H3 cells: nearly equal hexagons over the whole Earth, named by 64-bit integers.
+
+Public: :func:`cells_of`, :func:`cell_centres` and :func:`cell_areas_km2`, which together turn points into classes, and
+classes back into points and densities, for models that classify cells.
+"""
 
 from __future__ import annotations
 
@@ -47,32 +51,6 @@ def cell_areas_km2(cells: npt.ArrayLike) -> Floats:
     flat, shape = _checked(cells)
     found = (h3.cell_area(cell, "km^2") for cell in flat)
     return np.fromiter(found, dtype=np.float64, count=len(flat)).reshape(shape)
-
-
-def cell_boundaries(cells: npt.ArrayLike) -> list[Floats]:
-    """Corners of cells of shape (n,).
-
-    Returns:
-        One float64 latlon ring of shape (k, 2) per cell, counter-clockwise and not closed; k is 5 to 10.
-        Longitudes are wrapped, so that a ring may step across the antimeridian.
-    """
-    flat, _ = _checked(cells)
-    return [check_latlon(h3.cell_to_boundary(cell), name="boundary") for cell in flat]
-
-
-def resolution_for_km(edge_km: float) -> int:
-    """The coarsest resolution whose average edge is at most ``edge_km``; 15 when none is that fine.
-
-    Args:
-        edge_km: Kilometres, above 0.
-
-    Raises:
-        CoordinateError: Not above 0.
-    """
-    if not edge_km > 0:
-        raise CoordinateError(f"The edge is {edge_km:g} km", allowed="above 0")
-    fits = (r for r in range(FINEST) if h3.average_hexagon_edge_length(r, "km") <= edge_km)
-    return next(fits, FINEST)
 
 
 def _checked(cells: npt.ArrayLike) -> tuple[list[int], tuple[int, ...]]:

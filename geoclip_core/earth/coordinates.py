@@ -1,4 +1,4 @@
-"""Points on the sphere: checking, wrapping, unit vectors and means.
+"""Points on the sphere: checking, wrapping and unit vectors.
 
 Everywhere in this package ``latlon`` is an array of shape (..., 2) in degrees, latitude first, latitude in
 [-90, 90] and longitude in [-180, 180).
@@ -14,7 +14,6 @@ from geoclip_core.errors import CoordinateError
 Floats = npt.NDArray[np.float64]
 
 _ALLOWED = "latitude first in [-90, 90], then longitude in [-180, 360], both finite"
-_SMALLEST_MEAN = 1e-9  # below this length the mean vector is rounding noise and points nowhere
 
 
 def check_latlon(latlon: npt.ArrayLike, *, name: str = "latlon") -> Floats:
@@ -63,25 +62,6 @@ def wrap_longitude(lon: npt.ArrayLike) -> Floats:
     return np.where((given >= -180.0) & (given < 180.0), given, wrapped)
 
 
-def wrap_latlon(latlon: npt.ArrayLike) -> Floats:
-    """Bring points that walked off the map back: beyond a pole the longitude flips by 180 degrees.
-
-    Args:
-        latlon: Shape (..., 2), degrees, any finite size.
-
-    Returns:
-        Shape (..., 2), latitude in [-90, 90], longitude in [-180, 180).
-    """
-    points = np.asarray(latlon, dtype=np.float64)
-    turned = np.mod(points[..., 0] + 90.0, 360.0)  # 0 at the south pole, 180 at the north pole
-    beyond = turned > 180.0
-    lat = np.where(beyond, 270.0 - turned, turned - 90.0)
-    in_range = np.abs(points[..., 0]) <= 90.0
-    lat = np.where(in_range, points[..., 0], lat)
-    lon = np.where(beyond & ~in_range, points[..., 1] + 180.0, points[..., 1])
-    return np.stack([lat, wrap_longitude(lon)], axis=-1)
-
-
 def unit_vectors(latlon: npt.ArrayLike) -> Floats:
     """Points as unit vectors: x towards (0, 0), y towards (0, 90), z towards the north pole.
 
@@ -113,28 +93,3 @@ def from_unit_vectors(vectors: npt.ArrayLike) -> Floats:
     lat = np.degrees(np.arctan2(v[..., 2], np.hypot(v[..., 0], v[..., 1])))
     lon = np.degrees(np.arctan2(v[..., 1], v[..., 0]))
     return np.stack([lat, wrap_longitude(lon)], axis=-1)
-
-
-def spherical_mean(latlon: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Floats:
-    """The direction of the mean unit vector, right at the poles and across the antimeridian.
-
-    Args:
-        latlon: Shape (n, 2), degrees.
-        weights: Shape (n,), not negative; equal weights when absent.
-
-    Returns:
-        float64 of shape (2,).
-
-    Raises:
-        CoordinateError: No points, no weight, or points that cancel out (two antipodes have no mean).
-    """
-    vectors = unit_vectors(latlon).reshape(-1, 3)
-    mass = np.ones(len(vectors)) if weights is None else np.asarray(weights, dtype=np.float64).reshape(-1)
-    if len(mass) != len(vectors):
-        raise CoordinateError(f"There are {len(mass)} weights for {len(vectors)} points")
-    if not (np.isfinite(mass).all() and (mass >= 0).all() and mass.sum() > 0):
-        raise CoordinateError("The weights of a mean do not describe a mass", allowed="finite, >= 0, not all zero")
-    mean = mass @ vectors / mass.sum()
-    if np.linalg.norm(mean) < _SMALLEST_MEAN:
-        raise CoordinateError("The points cancel out: they have no mean direction")
-    return from_unit_vectors(mean)

@@ -17,6 +17,7 @@ import shapely
 
 from geoclip_core.earth.coordinates import Floats, check_latlon
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, great_circle_km
+from geoclip_core.earth.projection import mercator_lat_rad, mercator_y_rad
 from geoclip_core.errors import CoordinateError
 from geoclip_core.files import asset_path
 
@@ -123,7 +124,7 @@ def _nearest_owner(points: Floats, tolerance_km: float, nobody: int) -> npt.NDAr
     row, piece = tree.query(asked, predicate="dwithin", distance=np.tile(angle / np.cos(lat_rad), 3))
     landfall = shapely.get_coordinates(shapely.shortest_line(asked[row], tree.geometries[piece]))[1::2]
     point = row % len(points)
-    found = np.stack([np.degrees(np.arcsin(np.tanh(landfall[:, 1]))), np.degrees(landfall[:, 0])], axis=-1)
+    found = np.stack([np.degrees(mercator_lat_rad(landfall[:, 1])), np.degrees(landfall[:, 0])], axis=-1)
     km = great_circle_km(points[point], found)
     order = np.lexsort((owners[piece], km))[::-1]
     order = order[km[order] <= tolerance_km]
@@ -135,4 +136,4 @@ def _nearest_owner(points: Floats, tolerance_km: float, nobody: int) -> npt.NDAr
 def _mercator(latlon: Floats) -> Floats:
     """(x, y) on the Mercator plane of the unit sphere, for latitudes within 89.5 degrees."""
     lat_rad = np.radians(np.clip(latlon[:, 0], -_LAST_LAT, _LAST_LAT))
-    return np.stack([np.radians(latlon[:, 1]), np.arctanh(np.sin(lat_rad))], axis=-1)
+    return np.stack([np.radians(latlon[:, 1]), mercator_y_rad(lat_rad)], axis=-1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +18,7 @@ _GOLDEN_ANGLE_DEG = 180.0 * (3.0 - 5.0**0.5)  # Vogel 1979, A better way to cons
 def great_circle_km(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
     """Distance between points, pair by pair.
 
-    ``great_circle_km(a[:, None], b)`` is the whole matrix; see :func:`pairwise_km` when it is large.
+    ``great_circle_km(a[:, None], b)`` is the whole matrix.
 
     Args:
         a: latlon of shape (..., 2).
@@ -36,26 +34,16 @@ def great_circle_km(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
     return EARTH_RADIUS_KM * _angles_rad(unit_vectors(a), unit_vectors(b))
 
 
-def pairwise_km(a: npt.ArrayLike, b: npt.ArrayLike, *, chunk_rows: int = 256) -> Iterator[tuple[slice, Floats]]:
-    """All distances between two sets, a few rows at a time, so that memory stays bounded.
+def chord_to_km(chord: npt.ArrayLike) -> Floats:
+    """Distance along the sphere between points whose unit vectors lie a straight line of this length apart.
 
     Args:
-        a: latlon of shape (n, 2).
-        b: latlon of shape (m, 2).
-        chunk_rows: Rows of ``a`` per block; the last block may be shorter.
+        chord: Length of the straight line on the unit sphere, 0 to 2 (rounding beyond 2 is cut off), any shape.
 
     Returns:
-        Iterator over (rows, km): a slice of ``a`` and the float64 distances of shape (rows, m).
-
-    Raises:
-        CoordinateError: Not points on Earth, or ``chunk_rows`` below 1.
+        Kilometres, float64 of the same shape.
     """
-    if chunk_rows < 1:
-        raise CoordinateError(f"chunk_rows is {chunk_rows}", allowed="1 or more")
-    u, v = unit_vectors(a).reshape(-1, 1, 3), unit_vectors(b).reshape(-1, 3)
-    starts = range(0, len(u), chunk_rows)
-    blocks = (slice(start, min(start + chunk_rows, len(u))) for start in starts)
-    return ((rows, EARTH_RADIUS_KM * _angles_rad(u[rows], v)) for rows in blocks)
+    return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.clip(np.asarray(chord) / 2.0, 0.0, 1.0)))
 
 
 def _angles_rad(u: Floats, v: Floats) -> Floats:

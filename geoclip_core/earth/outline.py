@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geoclip_core.earth.arcs import arc_width
 from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.plane import from_plane_km, to_plane_km
+from geoclip_core.earth.projection import CYLINDRICAL
 from geoclip_core.earth.window import Window
 
 _LONGEST_EDGE_DEG = 5.0  # longer ones get points in between, so that a straight line and a great circle agree
@@ -70,16 +72,15 @@ def outline(window: Window, boxes: Any) -> Any:
 
 
 def _from_grid(window: Window, shape: Any) -> Any:
-    """Of an equirectangular or mercator window, whose meridians and parallels are straight on the plane."""
+    """Of a window in a cylindrical projection, whose meridians and parallels are straight on the plane."""
     height, width = window.size
     south, west, north, east = window.bounds
-    span = (east - west) % 360.0 or 360.0
-    top, bottom = _down(window, north), _down(window, south)
+    span = arc_width(west, east)
+    rows = CYLINDRICAL[window.projection]
+    top, bottom = float(rows.y(north)), float(rows.y(south))
 
     def to_earth(points: Floats) -> Floats:
-        lat = top + (bottom - top) * points[:, 1] / height
-        if window.projection == "mercator":
-            lat = np.degrees(np.arcsin(np.tanh(np.radians(lat))))
+        lat = rows.lat(top + (bottom - top) * points[:, 1] / height)
         return np.column_stack([west + span * points[:, 0] / width, lat])
 
     long_edge = _LONGEST_EDGE_DEG * width / span
@@ -89,10 +90,6 @@ def _from_grid(window: Window, shape: Any) -> Any:
     if beyond.is_empty:
         return here
     return shapely.union_all([here, shapely.transform(beyond, lambda points: points - np.array([360.0, 0.0]))])
-
-
-def _down(window: Window, lat: float) -> float:
-    return math.degrees(math.atanh(math.sin(math.radians(lat)))) if window.projection == "mercator" else lat
 
 
 def _from_plane(window: Window, shape: Any) -> Any:

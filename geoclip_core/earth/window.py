@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,11 @@ from geoclip_core.earth.arcs import arc_width, checked_arc
 from geoclip_core.earth.coordinates import Floats, check_latlon, wrap_longitude
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM
 from geoclip_core.earth.plane import from_plane_km, plane_scale, square_bounds, to_plane_km
+from geoclip_core.earth.projection import CYLINDRICAL, Projection
 from geoclip_core.errors import CoordinateError
 
-Projection = Literal["equirectangular", "mercator", "local"]
 Size = tuple[int, int]
 
-MERCATOR_MAX_LAT = 85.05112878  # the square web map: degrees(atan(sinh(pi))), EPSG:3857
 _DEGREE_KM = EARTH_RADIUS_KM * math.pi / 180.0
 LARGEST_SQUARE_KM = math.sqrt(2.0) * HALF_TURN_KM  # the square inscribed in the azimuthal map of the Earth
 
@@ -79,17 +78,17 @@ class Window:
                 allowed="west in [-180, 180), east in (-180, 180], not equal",
                 hint="west > east crosses the antimeridian; the whole circle is -180 to 180",
             )
-        if self.projection == "mercator" and max(-self.south, self.north) > MERCATOR_MAX_LAT:
+        if self.projection in CYLINDRICAL and max(-self.south, self.north) > CYLINDRICAL[self.projection].max_lat:
             raise CoordinateError(
-                f"Mercator cannot show latitudes {self.south:g} to {self.north:g}",
-                allowed=f"latitudes within +-{MERCATOR_MAX_LAT}",
+                f"{self.projection.capitalize()} cannot show latitudes {self.south:g} to {self.north:g}",
+                allowed=f"latitudes within +-{CYLINDRICAL[self.projection].max_lat}",
                 hint="clip the box, or use projection='equirectangular' or 'local'",
             )
 
     @classmethod
     def world(cls, size: Size = (512, 1024), projection: Projection = "equirectangular") -> Window:
         """The whole Earth; in mercator, as far as +-85.05112878 degrees."""
-        top = MERCATOR_MAX_LAT if projection == "mercator" else 90.0
+        top = CYLINDRICAL[projection].max_lat if projection in CYLINDRICAL else 90.0
         return cls(-top, -180.0, top, 180.0, size, projection)
 
     @classmethod
@@ -110,7 +109,7 @@ class Window:
             north: Degrees, above ``south``.
             east: Degrees, in [-180, 360]; smaller than ``west`` to cross the antimeridian.
             size: (height, width) in pixels.
-            projection: ``"equirectangular"`` or ``"mercator"``.
+            projection: A name in :data:`geoclip_core.earth.projection.CYLINDRICAL`.
 
         Returns:
             The window. A full turn from any meridian becomes -180 to 180.
@@ -143,15 +142,14 @@ class Window:
         south, west, north, east = square_bounds(centre, float(side_km))
         if projection == "local":
             return cls(south, west, north, east, size, projection, centre, float(side_km))
-        if projection == "mercator":
-            if abs(centre[0]) > MERCATOR_MAX_LAT:
-                raise CoordinateError(
-                    f"Mercator cannot show a window around latitude {centre[0]:g}",
-                    allowed=f"latitudes within +-{MERCATOR_MAX_LAT}",
-                    hint="use projection='local'",
-                )
-            south, north = max(south, -MERCATOR_MAX_LAT), min(north, MERCATOR_MAX_LAT)
-        return cls(south, west, north, east, size, projection)
+        top = CYLINDRICAL[projection].max_lat if projection in CYLINDRICAL else 90.0
+        if abs(centre[0]) > top:
+            raise CoordinateError(
+                f"{projection.capitalize()} cannot show a window around latitude {centre[0]:g}",
+                allowed=f"latitudes within +-{top}",
+                hint="use projection='local'",
+            )
+        return cls(max(south, -top), west, min(north, top), east, size, projection)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -165,9 +163,9 @@ class Window:
         if self.side_km is not None:
             return self.side_km / height, self.side_km / width
         top, bottom = self._y(self.north), self._y(self.south)
-        shrink = math.cos(math.radians(float(self._lat((top + bottom) / 2))))
-        row_km = float(top - bottom) / height * _DEGREE_KM * (shrink if self.projection == "mercator" else 1)
-        return row_km, self._span_deg / width * _DEGREE_KM * shrink
+        middle = float(self._lat((top + bottom) / 2))
+        row_km = float(top - bottom) / height * _DEGREE_KM * CYLINDRICAL[self.projection].lat_per_y(middle)
+        return row_km, self._span_deg / width * _DEGREE_KM * math.cos(math.radians(middle))
 
     def pixel_latlon(self) -> Floats:
         """Centres of the pixels, float64 of shape (height, width, 2)."""
@@ -182,7 +180,7 @@ class Window:
     def pixel_area_km2(self) -> Floats:
         """Areas on the sphere, float64 of shape (height, width).
 
-        Exact for equirectangular and mercator; for local, the area element at the pixel's centre.
+        Exact for cylindrical projections; for local, the area element at the pixel's centre.
         """
         height, width = self.size
         if self.centre is not None:
@@ -217,18 +215,11 @@ class Window:
 
     def _y(self, lat: npt.ArrayLike) -> Floats:
         """Latitude to the projection's vertical coordinate, in degrees along the equator."""
-        given = np.asarray(lat, dtype=np.float64)
-        if self.projection != "mercator":
-            return given
-        shown = np.radians(np.clip(given, -89.0, 89.0))  # beyond the map, before infinity
-        return np.asarray(np.degrees(np.arctanh(np.sin(shown))))
+        return CYLINDRICAL[self.projection].y(lat)
 
     def _lat(self, y: npt.ArrayLike) -> Floats:
         """The inverse of :meth:`_y`."""
-        given = np.asarray(y, dtype=np.float64)
-        if self.projection != "mercator":
-            return given
-        return np.asarray(np.degrees(np.arcsin(np.tanh(np.radians(given)))))
+        return CYLINDRICAL[self.projection].lat(y)
 
     def _centre_fractions(self) -> tuple[Floats, Floats]:
         """How far down each row and how far right each column has its centre, 0 to 1."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
+from geoclip_core.earth.projection import CYLINDRICAL
 from geoclip_core.earth.window import Window
 from geoclip_core.errors import MissingDependencyError
 from geoclip_core.files import atomic
@@ -59,8 +60,5 @@ def _plane_of(window: Window) -> tuple[str, float, float, float, float]:
         crs = f"+proj=aeqd +lat_0={lat} +lon_0={lon} +R={EARTH_RADIUS_KM * 1000} +units=m +no_defs"
         return crs, -half_m, -half_m, half_m, half_m
     east = east if east > west else east + 360.0
-    if window.projection == "equirectangular":
-        return "EPSG:4326", west, south, east, north
-    metres = 6378137.0  # EPSG:3857 takes geodetic degrees for spherical ones, on the equatorial radius
-    y = [metres * float(np.arctanh(np.sin(np.radians(lat)))) for lat in (south, north)]
-    return "EPSG:3857", metres * np.radians(west), y[0], metres * np.radians(east), y[1]
+    projection = CYLINDRICAL[window.projection]
+    return projection.crs, *projection.to_crs(west, south), *projection.to_crs(east, north)

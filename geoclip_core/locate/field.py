@@ -19,7 +19,8 @@ from scipy.ndimage import map_coordinates
 
 from geoclip_core.earth.arcs import arc_width, shortest_cover
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, destination
-from geoclip_core.earth.window import MERCATOR_MAX_LAT, Window
+from geoclip_core.earth.projection import MERCATOR_MAX_LAT, mercator_y_rad
+from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
 from geoclip_core.locate.posterior import Posterior, log_density
 from geoclip_core.locate.query import Query
@@ -106,7 +107,7 @@ def close_window(answer: Posterior, longest_px: int = 512, share: float = 0.999)
         return Window.world((longest_px // 2, longest_px))
     reach_lon = reach_deg / np.cos(np.radians(np.maximum(np.abs(lat - reach_deg), np.abs(lat + reach_deg))))
     west, east = shortest_cover(zip(lon - reach_lon, np.minimum(2 * reach_lon, 360.0), strict=True))
-    tall = float(np.degrees(np.arctanh(np.sin(np.radians(north))) - np.arctanh(np.sin(np.radians(south)))))
+    tall = float(np.degrees(mercator_y_rad(np.radians(north)) - mercator_y_rad(np.radians(south))))
     wide = arc_width(west, east)
     pixel = max(tall, wide) / longest_px
     size = (max(1, round(tall / pixel)), max(1, round(wide / pixel)))

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from geoclip_core.earth.coordinates import unit_vectors
-from geoclip_core.earth.distance import EARTH_RADIUS_KM
+from geoclip_core.earth.distance import chord_to_km
 from geoclip_core.files import Progress, cached_arrays, digest
 from geoclip_core.model.encode import encode_points
 from geoclip_core.model.location_encoder import LocationEncoder
@@ -82,4 +82,4 @@ def _spacing_km(latlon: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.full(len(latlon), MAX_SPREAD_KM)
     corners = unit_vectors(latlon)
     chord = cKDTree(corners).query(corners, k=2)[0][:, 1]
-    return np.asarray(np.minimum(2 * np.arcsin(np.minimum(chord / 2, 1)) * EARTH_RADIUS_KM, MAX_SPREAD_KM))
+    return np.asarray(np.minimum(chord_to_km(chord), MAX_SPREAD_KM))

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from geoclip_core.earth.projection import Projection
 from geoclip_core.earth.regions import Region, parse_region
-from geoclip_core.earth.window import Projection, Window
+from geoclip_core.earth.window import Window
 from geoclip_core.errors import NoEvidenceError, QueryError
 from geoclip_core.evidence.registry import check_names
 from geoclip_core.evidence.source import EvidenceSource

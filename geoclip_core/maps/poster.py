@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.countries import countries
+from geoclip_core.earth.projection import CYLINDRICAL
 from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
 from geoclip_core.locate.answer import Answer, area, percent
@@ -42,7 +43,7 @@ def map_png(answer: Answer, field: Field, width_px: int = 1600, regions: Sequenc
 
     Args:
         answer: The answer; its places in the window are numbered, all of the first ten are listed.
-        field: Its field over an equirectangular or mercator window, which is what the map shows.
+        field: Its field over a window in a cylindrical projection, which is what the map shows.
         width_px: Width of the picture, 320 to 8000.
         regions: Credible regions to outline.
 
@@ -52,8 +53,8 @@ def map_png(answer: Answer, field: Field, width_px: int = 1600, regions: Sequenc
     Raises:
         QueryError: A local window, or a width out of range.
     """
-    if field.window.projection == "local":
-        raise QueryError("The field has a local window", allowed="equirectangular or mercator")
+    if field.window.projection not in CYLINDRICAL:
+        raise QueryError(f"The field has a {field.window.projection} window", allowed=" or ".join(CYLINDRICAL))
     if not WIDTHS_PX[0] <= width_px <= WIDTHS_PX[1]:
         raise QueryError(f"The picture would be {width_px} pixels wide", allowed=f"{WIDTHS_PX[0]} to {WIDTHS_PX[1]}")
     fine = _Frame(field.window, width_px * _FINER)
@@ -78,24 +79,25 @@ class _Frame:
     """From longitude and latitude to pixels of a picture of a window.
 
     Args:
-        window: Equirectangular or mercator.
+        window: In a cylindrical projection.
         width_px: Width of the picture; its height keeps the window's shape.
     """
 
     def __init__(self, window: Window, width_px: int) -> None:
         self.south, self.west, self.north, east = window.bounds
         self.span = (east - self.west) % 360.0 or 360.0
-        self.mercator = window.projection == "mercator"
-        ends = self._y(np.array([self.north, self.south]))
+        self.projection = CYLINDRICAL[window.projection]
+        ends = self.projection.y(np.array([self.north, self.south]))
         self.top, self.tall = float(ends[0]), float(ends[0] - ends[1])
-        middle = 1.0 if self.mercator else math.cos(math.radians((self.north + self.south) / 2))
+        middle_lat = (self.north + self.south) / 2
+        shape = math.cos(math.radians(middle_lat)) / self.projection.lat_per_y(middle_lat)  # width per height
         self.width_px = width_px
-        self.height_px = max(1, round(width_px * self.tall / (self.span * middle)))
+        self.height_px = max(1, round(width_px * self.tall / (self.span * shape)))
 
     def pixels(self, lonlat: Floats) -> list[tuple[float, float]]:
         """(x, y) of points (n, 2), longitude first, from the window's west edge on."""
         x = (lonlat[:, 0] - self.west) / self.span * self.width_px
-        y = (self.top - self._y(lonlat[:, 1])) / self.tall * self.height_px
+        y = (self.top - self.projection.y(lonlat[:, 1])) / self.tall * self.height_px
         return list(zip(x.tolist(), y.tolist(), strict=True))
 
     def clipped(self, shape: Any) -> list[Any]:
@@ -106,9 +108,6 @@ class _Frame:
             moved = shapely.transform(part, lambda xy, by=(turn, 0.0): np.add(xy, by))
             parts += [polygon for polygon in shapely.get_parts(moved) if polygon.geom_type == "Polygon"]
         return parts
-
-    def _y(self, lat: Floats) -> Floats:
-        return np.asarray(np.degrees(np.arctanh(np.sin(np.radians(lat))))) if self.mercator else lat
 
 
 def _land(frame: _Frame) -> Image.Image:

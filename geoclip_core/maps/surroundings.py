@@ -12,7 +12,8 @@ import shapely
 
 from geoclip_core.earth.arcs import arc, arc_width
 from geoclip_core.earth.countries import countries
-from geoclip_core.earth.window import MERCATOR_MAX_LAT, Window
+from geoclip_core.earth.projection import MERCATOR_MAX_LAT
+from geoclip_core.earth.window import Window
 from geoclip_core.places.gazetteer import load_gazetteer
 
 MARGIN = 1.5

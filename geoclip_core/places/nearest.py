@@ -12,7 +12,7 @@ import numpy.typing as npt
 from geoclip_core.earth.coordinates import check_latlon, unit_vectors
 from geoclip_core.earth.countries import country_at
 from geoclip_core.earth.country_names import country_name
-from geoclip_core.earth.distance import EARTH_RADIUS_KM, bearing_deg, compass_point, great_circle_km
+from geoclip_core.earth.distance import EARTH_RADIUS_KM, bearing_deg, chord_to_km, compass_point, great_circle_km
 from geoclip_core.places.gazetteer import Place, load_gazetteer
 
 _TOWNS = 24  # nearest towns looked at, so that a quarter does not hide the city it belongs to
@@ -106,7 +106,7 @@ def _rows(points: npt.NDArray[np.float64], radius_km: npt.NDArray[np.float64]) -
     vectors = unit_vectors(points)
     chord, near = towns.query(vectors, k=_TOWNS)
     city_rows = gazetteer.rows_of_kind("city")[near]
-    inside = _km(chord) <= gazetteer.extent_km[city_rows]
+    inside = chord_to_km(chord) <= gazetteer.extent_km[city_rows]
     people = np.where(inside, gazetteer.population[city_rows], -1)
     largest = np.take_along_axis(city_rows, people.argmax(axis=1)[:, None], axis=1)[:, 0]
     in_city = inside.any(axis=1)
@@ -115,16 +115,12 @@ def _rows(points: npt.NDArray[np.float64], radius_km: npt.NDArray[np.float64]) -
     chord, near = sights.query(vectors, k=_SIGHTS, distance_upper_bound=_LARGEST_SIGHT_KM / EARTH_RADIUS_KM)
     found = np.isfinite(chord)
     near = np.where(found, near, 0)
-    inside = found & (_km(np.where(found, chord, 0.0)) <= sight_km[near])
+    inside = found & (chord_to_km(np.where(found, chord, 0.0)) <= sight_km[near])
     inside &= sight_km[near] >= radius_km[:, None] / 2
     inside &= ~in_city[:, None] | (sight_km[near] <= gazetteer.extent_km[best][:, None])
     extent = np.where(inside, sight_km[near], np.inf)
     smallest = np.take_along_axis(sight_rows[near], extent.argmin(axis=1)[:, None], axis=1)[:, 0]
     return np.where(inside.any(axis=1), smallest, best)
-
-
-def _km(chord: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return 2.0 * EARTH_RADIUS_KM * np.arcsin(np.clip(chord / 2.0, 0.0, 1.0))
 
 
 @cache

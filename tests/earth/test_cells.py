@@ -4,7 +4,7 @@ import h3
 import numpy as np
 import pytest
 
-from geoclip_core.earth.cells import cell_areas_km2, cell_boundaries, cell_centres, cells_of, resolution_for_km
+from geoclip_core.earth.cells import cell_areas_km2, cell_centres, cells_of
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, great_circle_km
 from geoclip_core.errors import CoordinateError
 
@@ -26,7 +26,6 @@ def test_shapes_follow_the_input() -> None:
     assert cell_areas_km2(cells).shape == (3, 5)
     assert cells_of(np.zeros((0, 2)), 5).shape == (0,)
     assert cell_centres(np.zeros(0, dtype=np.uint64)).shape == (0, 2)
-    assert cell_boundaries([]) == []
 
 
 def test_a_centre_lies_in_its_cell_and_near_its_points() -> None:
@@ -42,21 +41,6 @@ def test_the_coarsest_cells_cover_the_earth_once() -> None:
     assert cell_areas_km2(everything).sum() == pytest.approx(4 * np.pi * EARTH_RADIUS_KM**2, rel=1e-4)
 
 
-def test_boundaries_are_latitude_first_and_wrapped() -> None:
-    cells = cells_of(SPECIAL, 3)
-    for ring, centre in zip(cell_boundaries(cells), cell_centres(cells), strict=True):
-        assert ring.shape[1] == 2
-        assert 5 <= len(ring) <= 10
-        assert (ring[:, 1] >= -180).all()
-        assert (ring[:, 1] < 180).all()
-        assert great_circle_km(ring, centre).max() < 90
-
-
-@pytest.mark.parametrize(("km", "resolution"), [(5000, 0), (1282, 0), (1000, 1), (10, 5), (9.8, 6), (1e-6, 15)])
-def test_resolution_for_a_length(km: float, resolution: int) -> None:
-    assert resolution_for_km(km) == resolution
-
-
 def test_nonsense_is_refused() -> None:
     with pytest.raises(CoordinateError, match="resolution is 16"):
         cells_of([[0, 0]], 16)
@@ -64,7 +48,5 @@ def test_nonsense_is_refused() -> None:
         cell_centres([5])
     with pytest.raises(CoordinateError, match="dtype"):
         cell_areas_km2([1.5])
-    with pytest.raises(CoordinateError, match="0 km"):
-        resolution_for_km(0)
     with pytest.raises(CoordinateError):
         cells_of([[float("nan"), 0]], 3)

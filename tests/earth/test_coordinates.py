@@ -6,9 +6,7 @@ import pytest
 from geoclip_core.earth.coordinates import (
     check_latlon,
     from_unit_vectors,
-    spherical_mean,
     unit_vectors,
-    wrap_latlon,
     wrap_longitude,
 )
 from geoclip_core.errors import CoordinateError
@@ -72,23 +70,6 @@ def test_longitudes_stay_inside_the_half_open_range() -> None:
     assert wrap_longitude(0.1) == 0.1
 
 
-@pytest.mark.parametrize(
-    ("given", "right"),
-    [
-        ((91, 10), (89, -170)),
-        ((-91, 10), (-89, -170)),
-        ((180, 10), (0, -170)),
-        ((190, 10), (-10, -170)),
-        ((-350, 10), (10, 10)),
-        ((90, 10), (90, 10)),
-        ((-90, 540), (-90, -180)),
-        ((45.3, 200), (45.3, -160)),
-    ],
-)
-def test_walking_over_a_pole_turns_the_longitude(given: tuple[float, float], right: tuple[float, float]) -> None:
-    assert wrap_latlon(given).tolist() == pytest.approx(right, abs=1e-12)
-
-
 def test_unit_vectors_and_back() -> None:
     assert np.allclose(
         unit_vectors([[0, 0], [0, 90], [90, 33], [-90, 0]]), [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, -1]]
@@ -98,30 +79,3 @@ def test_unit_vectors_and_back() -> None:
     back = from_unit_vectors(7.5 * unit_vectors(points))
     assert np.allclose(back, points, atol=1e-9)
     assert from_unit_vectors([-1.0, 0.0, 0.0]).tolist() == [0.0, -180.0]
-
-
-def test_mean_is_right_at_the_antimeridian_and_the_pole() -> None:
-    assert spherical_mean([[0, 179], [0, -179]]).tolist() == pytest.approx([0, -180])
-    assert spherical_mean([[80, 0], [80, 120], [80, -120]])[0] == pytest.approx(90)
-    assert spherical_mean([[10, 20]]).tolist() == pytest.approx([10, 20])
-
-
-def test_mean_follows_the_weights() -> None:
-    assert spherical_mean([[0, 0], [0, 90]], weights=[1, 0]).tolist() == pytest.approx([0, 0])
-    heavier = spherical_mean([[0, 0], [0, 90]], weights=[3, 1])
-    assert heavier[1] == pytest.approx(np.degrees(np.arctan2(1, 3)))
-
-
-@pytest.mark.parametrize(
-    ("points", "weights", "says"),
-    [
-        ([[0, 0], [0, 180]], None, "cancel out"),
-        ([[0, 0]], [0.0], "mass"),
-        ([[0, 0]], [-1.0], "mass"),
-        ([[0, 0]], [1.0, 2.0], "2 weights for 1 points"),
-        (np.zeros((0, 2)), None, "mass"),
-    ],
-)
-def test_no_mean_is_an_error(points: object, weights: object, says: str) -> None:
-    with pytest.raises(CoordinateError, match=says):
-        spherical_mean(points, weights)  # type: ignore[arg-type]

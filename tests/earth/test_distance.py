@@ -8,12 +8,13 @@ import pytest
 from geoclip_core.earth.coordinates import Floats, unit_vectors
 from geoclip_core.earth.distance import (
     EARTH_RADIUS_KM,
+    HALF_TURN_KM,
     bearing_deg,
+    chord_to_km,
     compass_point,
     destination,
     disk_points,
     great_circle_km,
-    pairwise_km,
     tangents,
 )
 from geoclip_core.errors import CoordinateError
@@ -65,23 +66,11 @@ def test_distance_broadcasts_and_refuses_nonsense() -> None:
         great_circle_km([float("nan"), 0], [0, 0])
 
 
-@pytest.mark.parametrize("chunk_rows", [1, 3, 7, 100])
-def test_pairs_in_chunks_are_the_whole_matrix(chunk_rows: int) -> None:
-    a, b = random_points(10), random_points(6, 1)
-    filled = np.full((10, 6), np.nan)
-    for rows, km in pairwise_km(a, b, chunk_rows=chunk_rows):
-        assert len(km) <= chunk_rows
-        assert np.isnan(filled[rows]).all()
-        filled[rows] = km
-    assert np.array_equal(filled, great_circle_km(a[:, None], b))
-
-
-def test_pairs_of_nothing_and_bad_chunks() -> None:
-    assert list(pairwise_km(np.zeros((0, 2)), random_points(3))) == []
-    with pytest.raises(CoordinateError, match="chunk_rows is 0"):
-        pairwise_km(random_points(3), random_points(3), chunk_rows=0)
-    with pytest.raises(CoordinateError, match="row 0"):
-        pairwise_km([[99, 200]], random_points(3))
+def test_a_chord_through_the_sphere_is_the_distance_around_it() -> None:
+    a, b = random_points(500, 1), random_points(500, 2)
+    chord = np.linalg.norm(unit_vectors(a) - unit_vectors(b), axis=-1)
+    assert np.allclose(chord_to_km(chord), great_circle_km(a, b), rtol=1e-9)
+    assert chord_to_km([0.0, 2.0, 2.0 + 1e-15]) == pytest.approx([0.0, HALF_TURN_KM, HALF_TURN_KM])
 
 
 def test_tangents_are_unit_and_perpendicular_also_at_the_poles() -> None:

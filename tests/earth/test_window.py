@@ -7,7 +7,8 @@ import pytest
 
 from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, great_circle_km
-from geoclip_core.earth.window import MERCATOR_MAX_LAT, Projection, Window
+from geoclip_core.earth.projection import MERCATOR_MAX_LAT, Projection
+from geoclip_core.earth.window import Window
 from geoclip_core.errors import CoordinateError
 
 EARTH_KM2 = 4 * np.pi * EARTH_RADIUS_KM**2

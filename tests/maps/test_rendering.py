@@ -12,7 +12,8 @@ from PIL import Image
 from pyproj import Transformer
 
 from geoclip_core.earth.distance import great_circle_km
-from geoclip_core.earth.window import MERCATOR_MAX_LAT, Window
+from geoclip_core.earth.projection import MERCATOR_MAX_LAT
+from geoclip_core.earth.window import Window
 from geoclip_core.locate.field import Field
 from geoclip_core.maps.heat import HeatPicture, heat_picture
 from geoclip_core.maps.palette import ramp
