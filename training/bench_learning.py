@@ -21,7 +21,7 @@ from geoclip_core.learning.data.dataset import Batch
 from geoclip_core.learning.data.features import CachedFeatures, encode_views
 from geoclip_core.learning.data.manifest import Manifest
 from geoclip_core.learning.data.order import Order, TrainingLoader
-from geoclip_core.learning.objective.coordinate_noise import generator_of
+from geoclip_core.learning.randomness import generator_of
 from geoclip_core.learning.run.module import GeoLearner
 from geoclip_core.learning.settings import Recipe
 from geoclip_core.model.clip import ClipShape, build_towers
@@ -50,9 +50,9 @@ def write_features(folder: Path, rows: int = ROWS, width: int = 768) -> None:
             "rows": chosen,
             "owners": torch.full((len(chosen),), -1),
         }
-        file = folder / f"part-{part:05d}.part"
-        save_file(tensors, file)
-        manifest.enter(part, {".safetensors": file}, rows=len(chosen), skipped=[])
+        with manifest.writing(part, ".safetensors") as file:
+            save_file(tensors, file)
+        manifest.add(part, (".safetensors",), rows=len(chosen), skipped=[])
 
 
 def batches(source: CachedFeatures, batch_size: int) -> Iterator[Batch]:

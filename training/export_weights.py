@@ -24,7 +24,7 @@ def main(
     gallery: Annotated[str | None, typer.Option(help=".npy or .csv of points; the run's own by default")] = None,
     clip: Annotated[str | None, typer.Option(help="CLIP's weights, where low-rank steps were trained")] = None,
 ) -> None:
-    from geoclip_core.learning.data.datamodule import read_points
+    from geoclip_core.learning.data.table import read_gallery
     from geoclip_core.learning.run.model_folder import export_model
 
     state = None
@@ -33,7 +33,7 @@ def main(
         from geoclip_core.weights.resolve import find_clip
 
         state = read_clip(find_clip(None if clip == "auto" else clip))
-    points = read_points(gallery or str(checkpoint.resolve().parents[1] / "gallery.npy"))
+    points = read_gallery(gallery or str(checkpoint.resolve().parents[1] / "gallery.npy"))
     record = export_model(
         checkpoint, folder, name=name or folder.name, licence=licence, gallery=points, summary=summary, clip=state
     )

@@ -35,7 +35,7 @@ def main(
     import torch
     from tqdm import tqdm
 
-    from geoclip_core.learning.data.augment import Views
+    from geoclip_core.learning.data.augment import PhotoViews
     from geoclip_core.learning.data.features import make_features
     from geoclip_core.learning.data.photos import PhotoFolder
     from geoclip_core.learning.data.shards import Shards
@@ -51,7 +51,7 @@ def main(
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
     tower, _ = load_towers(read_clip(find_clip(None if clip == "auto" else clip)))
     tower.to(device, torch.float32 if float32 else torch.bfloat16)
-    seen = Views(views, Preprocess(int(tower.image_size[0])))  # type: ignore[index]
+    seen = PhotoViews(views, Preprocess(int(tower.image_size[0])))  # type: ignore[index]
     report = out / f"skipped-{rank}.csv"
     if shards is not None:
         source: PhotoFolder | Shards = Shards(shards, seen, str(report))

@@ -15,9 +15,10 @@ from geoclip_core.learning.overhead.protocol import PIXELS, PROTOCOL, SEED, VIEW
 from geoclip_core.learning.overhead.raster import Raster, find_blue_marble
 from geoclip_core.learning.overhead.sampling import ViewSampler
 from geoclip_core.locate.locator import Locator
-from geoclip_core.locate.read import EmbeddedReader
+from geoclip_core.evidence.network import Network
+from geoclip_core.evidence.overhead import OverheadSource
 from geoclip_core.overhead.network import OverheadModel
-from tests.locate.conftest import Released
+from tests.conftest import Released
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 COUNT = 100  # the protocol's first views
@@ -55,8 +56,8 @@ def test_views_are_placed_and_few_are_refused(
 
 
 def test_samples_are_answered_near_their_places(released: Released, eye: OverheadModel) -> None:
-    reader = EmbeddedReader(released.encoder, eye)
-    locator = Locator("embedded", reader, released.encoder, released.gallery, released.scale)
+    sources = (OverheadSource(Network(released.encoder), eye),)
+    locator = Locator("embedded", sources, released.encoder, released.gallery, released.scale)
     with (SAMPLES / "samples.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     for row in rows:

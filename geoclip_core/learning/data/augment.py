@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from geoclip_core.learning.objective.coordinate_noise import generator_of
+from geoclip_core.learning.randomness import generator_of
 from geoclip_core.photo.preprocess import Preprocess
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Views:
+class PhotoViews:
     """How photos are seen: random views to train on, the model's own preprocessing to measure on.
 
     The defaults are those of the released code, which follow SimCLR (Chen et al. 2020, appendix A) without its
@@ -74,13 +74,13 @@ class Views:
                 v2.RandomResizedCrop(
                     self.preprocess.size,
                     scale=(self.smallest, 1.0),
-                    interpolation=v2.InterpolationMode.BICUBIC,
+                    interpolation=v2.InterpolationMode(self.preprocess.interpolation),
                     antialias=True,
                 ),
                 v2.RandomHorizontalFlip(self.flip),
                 v2.RandomApply([v2.ColorJitter(amount, amount, amount, self.hue)], self.jitter),
                 v2.RandomGrayscale(self.grey),
                 v2.ToDtype(torch.float32, scale=True),
-                v2.Normalize(self.preprocess.mean, self.preprocess.std),
+                v2.Lambda(self.preprocess.normalise),
             ]
         )

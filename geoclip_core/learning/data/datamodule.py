@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,13 +10,13 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
-from geoclip_core.earth.coordinates import check_latlon
 from geoclip_core.earth.regions import parse_region
 from geoclip_core.errors import DataError
 from geoclip_core.files import digest
 from geoclip_core.learning.data.dataset import Batch, PairSource, Rows
 from geoclip_core.learning.data.order import Order, TrainingLoader, validation_loader
 from geoclip_core.learning.data.splits import split_rows, take_fraction
+from geoclip_core.learning.data.table import read_gallery
 
 
 class GeoData(LightningDataModule):
@@ -98,7 +97,7 @@ class GeoData(LightningDataModule):
         if path is None:
             points = np.unique(self.train_latlon, axis=0)
         else:
-            points = read_points(path)
+            points = read_gallery(path)
             if region is not None:
                 points = points[parse_region(region).contains(points)]
                 if not len(points):
@@ -139,19 +138,3 @@ def _swapped(latlon: npt.NDArray[np.float32], region: str) -> str:
     if 2 * inside < len(latlon):
         return ""
     return f", but {inside} would with latitude and longitude exchanged: the columns look swapped"
-
-
-def read_points(path: str) -> npt.NDArray[np.float64]:
-    """Points of a gallery: ``.npy`` of (g, 2), or ``.csv`` whose header names latitude and longitude in some way.
-
-    Raises:
-        DataError: The file is not there or holds no points.
-    """
-    from geoclip_core.learning.data.table import read_table
-
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise DataError(f"There is no gallery {path}", hint="check the path")
-    if file.suffix == ".npy":
-        return np.unique(check_latlon(np.load(file, allow_pickle=False), name=f"gallery {file.name}"), axis=0)
-    return np.unique(read_table(file, images=False).latlon.astype(np.float64), axis=0)

@@ -1,13 +1,12 @@
-"""Frozen features made once, and read by memory map ever after.
+"""Feature cache: features of a frozen backbone, made once and then read by memory map.
 
-The backbone is frozen in the paper, so what it says of a photo never changes: 307 million parameters need to look
-at each view once, not once per epoch. A view takes 1.5 kB in bfloat16.
+The backbone is frozen in the paper, so its features of a photo never change: 307 million parameters need to run on
+each view once, not once per epoch. The features of a view take 1.5 kB in bfloat16.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,25 +17,19 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from geoclip_core.errors import DataError, PhotoError
-from geoclip_core.files import digest
+from geoclip_core.files import Progress, digest
 from geoclip_core.learning.data.dataset import Batch, PairSource, Rows
 from geoclip_core.learning.data.manifest import Manifest
-from geoclip_core.learning.data.table import Skipped
-from geoclip_core.learning.objective.coordinate_noise import generator_of
+from geoclip_core.learning.data.table import Skipped, skipped_in
+from geoclip_core.learning.randomness import random_keys
 from geoclip_core.photo.preprocess import Preprocess
 
 if TYPE_CHECKING:
-    from geoclip_core.learning.data.photos import PhotoSource
-
-# Finalizer of SplitMix64 (Steele, Lea, Flood 2014): multiplications modulo 2^64.
-_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-
-Progress = Callable[[int, int], None]
-"""Called with parts done and parts in all."""
+    from geoclip_core.learning.data.photos import PhotoPairs
 
 
 def make_features(
-    source: PhotoSource,
+    source: PhotoPairs,
     tower: nn.Module,
     folder: str | Path,
     *,
@@ -55,18 +48,18 @@ def make_features(
     of ``plain`` (n, d), ``views`` (n, P, d), ``latlon`` (n, 2), ``rows`` (n,) and ``owners`` (n,).
 
     Args:
-        source: Photos, and how they are seen.
+        source: Photos, and their views.
         tower: (n, 3, s, s) -> (n, d), frozen. It runs where it is, and features are stored in its precision:
             bfloat16 halves time and space.
         folder: Where the parts go.
-        tower_name: What the tower is, with a digest of its weights; features of different towers must not mix.
-        batch_size: Photos at a time; each is seen P + 1 times.
+        tower_name: Names the tower, with a digest of its weights; features of different towers must not mix.
+        batch_size: Photos at a time; each has P + 1 views.
         part_rows: Rows of a part.
         workers: Processes that decode.
         rank: This process.
         processes: How many share the work.
         seed: Of the random views.
-        progress: Told after each part.
+        progress: Told after each part how many of this process's parts are done.
 
     Returns:
         Photos that could not be read, among this process's parts.
@@ -94,23 +87,18 @@ def make_features(
         if not manifest.has(part):
             rows = np.arange(part * part_rows, min(len(source), (part + 1) * part_rows))
             tensors, bad = _part(source, tower, rows, batch_size, workers, seed)
-            file = manifest.folder / f"part-{part:05d}.part"
-            save_file(tensors, file)
-            manifest.enter(part, {".safetensors": file}, rows=len(tensors["rows"]), skipped=[vars(b) for b in bad])
+            with manifest.writing(part, ".safetensors") as file:
+                save_file(tensors, file)
+            manifest.add(part, (".safetensors",), rows=len(tensors["rows"]), skipped=[vars(b) for b in bad])
         if progress is not None:
             progress(done + 1, len(mine))
     return skipped_in(map(manifest.record, mine))
 
 
-def skipped_in(records: Iterable[Mapping[str, Any]]) -> list[Skipped]:
-    """What was entered as skipped with parts of a manifest, from their records."""
-    return [Skipped(**item) for record in records for item in record["skipped"]]
-
-
 class _Decoded(Dataset[tuple[int, Tensor | str]]):
     """The views of single photos, the plain one first; a message where one cannot be read."""
 
-    def __init__(self, source: PhotoSource, rows: Rows, seed: int) -> None:
+    def __init__(self, source: PhotoPairs, rows: Rows, seed: int) -> None:
         self.source, self.rows, self.seed = source, rows, seed
 
     def __len__(self) -> int:
@@ -128,7 +116,7 @@ class _Decoded(Dataset[tuple[int, Tensor | str]]):
 
 
 def _part(
-    source: PhotoSource,
+    source: PhotoPairs,
     tower: nn.Module,
     rows: Rows,
     batch_size: int,
@@ -167,7 +155,7 @@ def _part(
 
 @torch.inference_mode()
 def encode_views(tower: nn.Module, pixels: Tensor) -> Tensor:
-    """What a tower says of views.
+    """Features of views.
 
     Args:
         tower: (n, 3, s, s) -> (n, d).
@@ -204,8 +192,7 @@ class CachedFeatures(PairSource):
         cached = self._parts[0]["views"].shape[1]
         if views is not None and not 0 <= views <= cached:
             raise DataError(f"{folder} holds {cached} views of each photo, not {views}", allowed=f"0 to {cached}")
-        seen = self.manifest.settings["views"]["preprocess"]
-        self.preprocess = Preprocess(seen["size"], tuple(seen["mean"]), tuple(seen["std"]))
+        self.preprocess = Preprocess.from_record(self.manifest.settings["views"]["preprocess"])
         self.tower = self.manifest.settings["tower"]
         self.views, self._cached = cached if views is None else views, cached
         records = [self.manifest.record(part) for part in range(self.manifest.parts)]
@@ -230,12 +217,9 @@ class CachedFeatures(PairSource):
             return self.validation_batch(rows)
         if self.views == self._cached:
             return self._batch(self._take("views", rows), rows)
-        # A lot for each view of each row, from the key alone; those with the smallest are drawn.
-        first = np.uint64(generator_of(seed, epoch).initial_seed())
-        lots = (rows[:, None] * self._cached + np.arange(self._cached)).astype(np.uint64) ^ first
-        for factor in _MIX:
-            lots = (lots ^ (lots >> np.uint64(30))) * factor
-        drawn = np.argsort(lots, axis=1)[:, : self.views]
+        # Of the views of each row, those with the smallest random keys are drawn.
+        keys = random_keys(rows[:, None] * self._cached + np.arange(self._cached), seed, epoch)
+        drawn = np.argsort(keys, axis=1)[:, : self.views]
         return self._batch(self._take("views", rows, torch.from_numpy(drawn)), rows)
 
     def validation_batch(self, rows: Rows) -> Batch:

@@ -1,35 +1,24 @@
-"""A folder of files that are made one by one, over hours, by processes that may be killed at any moment.
+"""Manifest of a resumable output folder: a part counts once its JSON record exists.
 
-Each part is written beside its place, renamed, and only then entered: ``part-00007.json`` says that part 7 is
-whole, with the size and sha256 of its files. A kill loses at most the part being written; the next start makes
-that one again and keeps the rest.
+Work of hours is cut into parts, and any process may be killed at any moment. The files of part 7 are written beside
+their place and renamed; ``part-00007.json``, with the size and sha256 of each, is written last. A kill loses at most
+the part being written; the next start makes that one again and keeps the rest.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from geoclip_core.errors import DataError
-from geoclip_core.learning.run.checkpoints import write_json
-
-_CHUNK = 1 << 22
-
-
-def sha256(path: Path) -> str:
-    """Digest of a file, 64 hexadecimal digits."""
-    total = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            total.update(chunk)
-    return total.hexdigest()
+from geoclip_core.files import atomic, sha256, write_json
 
 
 class Manifest:
-    """Which parts of a folder are whole.
+    """Which parts of a folder are complete.
 
     Args:
         folder: Made if it is not there.
@@ -74,13 +63,13 @@ class Manifest:
         if missing:
             raise DataError(
                 f"{len(missing)} of {manifest.parts} parts of {folder} are missing or cut short, first {missing[0]}",
-                hint="run the command that makes them again; it keeps what is whole",
+                hint="run the command that makes them again; it keeps what is complete",
             )
         return manifest
 
     @property
     def parts(self) -> int:
-        """How many parts there are to be."""
+        """How many parts the finished folder has."""
         return int(self.settings["parts"])
 
     def path(self, part: int, suffix: str) -> Path:
@@ -88,7 +77,7 @@ class Manifest:
         return self.folder / f"part-{part:05d}{suffix}"
 
     def has(self, part: int) -> bool:
-        """Whether a part is whole, by the sizes of its files."""
+        """Whether a part is complete, by the sizes of its files."""
         try:
             files = self.record(part)["files"]
             return all((self.folder / name).stat().st_size == mark["size"] for name, mark in files.items())
@@ -96,27 +85,34 @@ class Manifest:
             return False
 
     def record(self, part: int) -> dict[str, Any]:
-        """What was entered with a part."""
+        """The JSON record of a part: ``files`` with their sizes and digests, and what was added with it."""
         record: dict[str, Any] = json.loads(self.path(part, ".json").read_text(encoding="utf-8"))
         return record
 
-    def enter(self, part: int, written: Mapping[str, Path], **what: Any) -> None:
-        """Put finished files in their place and enter the part.
+    @contextmanager
+    def writing(self, part: int, suffix: str) -> Iterator[Path]:
+        """Where to write a file of a part; it takes its place when the block ends without an error.
+
+        No two processes may write the same part: what a killed one has left of it is removed first.
+        """
+        place = self.path(part, suffix)
+        with atomic(place, only_writer=True) as file:
+            yield file
+
+    def add(self, part: int, suffixes: tuple[str, ...], **values: Any) -> None:
+        """Count a part as complete.
 
         Args:
             part: Its number.
-            written: The files, wherever in the folder they are, by suffix.
-            what: Plain values to enter with it.
+            suffixes: Of its files, which are written.
+            values: Plain values to keep in its record.
         """
-        marks = {}
-        for suffix, file in written.items():
-            place = self.path(part, suffix)
-            marks[place.name] = {"size": file.stat().st_size, "sha256": sha256(file)}
-            file.replace(place)
-        write_json(self.path(part, ".json"), {"files": marks, **what})
+        places = [self.path(part, suffix) for suffix in suffixes]
+        marks = {place.name: {"size": place.stat().st_size, "sha256": sha256(place)} for place in places}
+        write_json(self.path(part, ".json"), {"files": marks, **values})
 
     def damaged(self) -> list[str]:
-        """Names of files whose sha256 is not the one entered; reads everything."""
+        """Names of files whose sha256 is not the recorded one; reads everything."""
         bad = []
         for part in range(self.parts):
             for name, mark in self.record(part)["files"].items():

@@ -1,4 +1,4 @@
-"""Pairs from a folder of photos and a table of their places."""
+"""Pairs of photo and place, from a folder of photos and a table of their places."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from torch import Tensor
 
 from geoclip_core.errors import DataError, PhotoError
 from geoclip_core.files import digest
-from geoclip_core.learning.data.augment import Views
+from geoclip_core.learning.data.augment import PhotoViews
 from geoclip_core.learning.data.dataset import Batch, PairSource, Rows
+from geoclip_core.learning.data.settings_text import settings_text
 from geoclip_core.learning.data.table import Columns, Skipped, listed_rows, read_table, write_report
 from geoclip_core.photo.decode import Photo, open_photo
 
 
-class PhotoSource(PairSource):
+class PhotoPairs(PairSource):
     """Pairs whose photos are decoded when they are needed; what cannot be decoded is reported and passed over.
 
     Args:
         latlon: (n, 2) degrees.
         numbers: (n,) numbers of the rows in the user's table, for reports.
-        views: How photos are seen.
+        views: Random views for training and the plain view for validation.
     """
 
-    def __init__(self, latlon: npt.NDArray[np.float32], numbers: Rows, views: Views) -> None:
+    def __init__(self, latlon: npt.NDArray[np.float32], numbers: Rows, views: PhotoViews) -> None:
         self.latlon, self.numbers, self.views = latlon, numbers, views
         self.preprocess = views.preprocess
         self._unreadable: set[int] = set()
@@ -41,11 +42,11 @@ class PhotoSource(PairSource):
 
     @abstractmethod
     def open(self, row: int) -> Photo:
-        """Decode the photo of a row; raises PhotoError where that fails."""
+        """The decoded photo of a row; raises PhotoError where it cannot be decoded."""
 
     @abstractmethod
     def name(self, row: int) -> str:
-        """What the photo of a row is called, for the report."""
+        """Name of the photo of a row, for the report."""
 
     def training_batch(self, rows: Rows, seed: int, epoch: int) -> Batch:
         """Random views; an unreadable photo's place is taken by another of the batch, so that sizes stay equal.
@@ -94,14 +95,14 @@ class PhotoSource(PairSource):
             return None
 
 
-class PhotoFolder(PhotoSource):
+class PhotoFolder(PhotoPairs):
     """Photos in a folder, listed in a CSV or Parquet file.
 
     Args:
         table: Path of the table.
         folder: Where the photos are.
         columns: Names of its columns, where they are not known ones.
-        views: How photos are seen.
+        views: Random views for training and the plain view for validation.
         report: CSV file that lists what was skipped and why.
 
     Raises:
@@ -113,14 +114,14 @@ class PhotoFolder(PhotoSource):
         table: str,
         folder: str,
         columns: Columns = Columns(),  # noqa: B008 - frozen
-        views: Views = Views(),  # noqa: B008 - frozen
+        views: PhotoViews = PhotoViews(),  # noqa: B008 - frozen
         report: str | None = None,
     ) -> None:
         pairs = read_table(table, columns, folder=folder)
         super().__init__(pairs.latlon, pairs.rows, views)
         self.folder, self.images, self.owners = Path(folder).expanduser(), pairs.images, pairs.owners
         self.skipped = pairs.skipped
-        self.digest = digest(pairs.latlon, "\n".join(pairs.images.tolist()), repr(views))
+        self.digest = digest(pairs.latlon, "\n".join(pairs.images.tolist()), settings_text(views))
         self.report_to(report)
 
     def open(self, row: int) -> Photo:

@@ -18,12 +18,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from geoclip_core.errors import DataError, PhotoError
-from geoclip_core.files import digest
-from geoclip_core.learning.data.augment import Views
-from geoclip_core.learning.data.features import Progress, skipped_in
+from geoclip_core.files import Progress, digest
+from geoclip_core.learning.data.augment import PhotoViews
 from geoclip_core.learning.data.manifest import Manifest
-from geoclip_core.learning.data.photos import PhotoFolder, PhotoSource
-from geoclip_core.learning.data.table import Skipped
+from geoclip_core.learning.data.photos import PhotoFolder, PhotoPairs
+from geoclip_core.learning.data.settings_text import settings_text
+from geoclip_core.learning.data.table import Skipped, skipped_in
 from geoclip_core.photo.decode import Photo, open_photo
 
 _QUALITY = 92  # of photos that are made smaller: no visible loss
@@ -49,7 +49,7 @@ def make_shards(
         longest_side: Photos larger than this are made smaller, in pixels; none keeps every file as it is.
         rank: This process.
         processes: How many share the work.
-        progress: Told after each part.
+        progress: Told after each part how many of this process's parts are done.
 
     Returns:
         Photos that could not be read, among this process's parts.
@@ -69,11 +69,11 @@ def make_shards(
     for done, part in enumerate(mine):
         if not manifest.has(part):
             first = part * part_rows
-            tar, index = (manifest.folder / f"part-{part:05d}.{kind}.part" for kind in ("tar", "npy"))
-            bad = _write_tar(source, range(first, min(len(source), first + part_rows)), tar, longest_side)
-            with index.open("wb") as stream:
-                np.save(stream, _index(source, tar))
-            manifest.enter(part, {".tar": tar, ".npy": index}, skipped=[vars(item) for item in bad])
+            with manifest.writing(part, ".tar") as tar, manifest.writing(part, ".npy") as index:
+                bad = _write_tar(source, range(first, min(len(source), first + part_rows)), tar, longest_side)
+                with index.open("wb") as stream:
+                    np.save(stream, _index(source, tar))
+            manifest.add(part, (".tar", ".npy"), skipped=[vars(item) for item in bad])
         if progress is not None:
             progress(done + 1, len(mine))
     return skipped_in(map(manifest.record, mine))
@@ -123,12 +123,12 @@ def _index(source: PhotoFolder, file: Path) -> npt.NDArray[np.void]:
     return np.array(entries, dtype=_INDEX)
 
 
-class Shards(PhotoSource):
+class Shards(PhotoPairs):
     """Photos in shards made by :func:`make_shards`.
 
     Args:
         folder: Where they are.
-        views: How photos are seen.
+        views: Random views for training and the plain view for validation.
         report: CSV file that lists what was skipped and why.
 
     Raises:
@@ -138,7 +138,7 @@ class Shards(PhotoSource):
     def __init__(
         self,
         folder: str,
-        views: Views = Views(),  # noqa: B008 - frozen
+        views: PhotoViews = PhotoViews(),  # noqa: B008 - frozen
         report: str | None = None,
     ) -> None:
         self.manifest = Manifest.of(Path(folder).expanduser())
@@ -154,7 +154,7 @@ class Shards(PhotoSource):
         owners = self._index["owner"]
         self.owners = owners.copy() if (owners >= 0).all() else None
         marks = (mark["sha256"] for record in records for mark in record["files"].values())
-        self.digest = digest(*marks, repr(views))
+        self.digest = digest(*marks, settings_text(views))
         self.report_to(report)
 
     def open(self, row: int) -> Photo:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from geoclip_core.earth.coordinates import check_latlon
+from geoclip_core.earth.points import LATITUDE_NAMES, LONGITUDE_NAMES
 from geoclip_core.errors import DataError
 
 if TYPE_CHECKING:
@@ -54,8 +56,8 @@ def parse_columns(text: str) -> Columns:
 # MP-16's and the Places365 tables of Im2GPS3k and YFCC (IMG_ID, LAT, LON, AUTHOR), OSV-5M's (id, latitude, longitude).
 KNOWN_NAMES = {
     "image": ("image", "img_file", "img_id", "image_path", "filename", "file_name", "file", "path", "photo", "id"),
-    "latitude": ("latitude", "lat"),
-    "longitude": ("longitude", "lon", "lng", "long"),
+    "latitude": LATITUDE_NAMES,
+    "longitude": LONGITUDE_NAMES,
     "owner": ("owner", "photographer", "author", "user", "creator", "creator_username"),
 }
 
@@ -67,6 +69,11 @@ class Skipped:
     row: int
     image: str
     reason: str
+
+
+def skipped_in(records: Iterable[Mapping[str, Any]]) -> list[Skipped]:
+    """The rows that the records of a manifest's parts list as skipped."""
+    return [Skipped(**item) for record in records for item in record["skipped"]]
 
 
 @dataclass(frozen=True)
@@ -142,6 +149,27 @@ def read_table(
         owners = pd.util.hash_array(np.where(named == "", np.array(unknown, dtype=object), named))
         owners = (owners >> np.uint64(1)).astype(np.int64)
     return PairTable(photos[good], latlon, owners, good.astype(np.int64), skipped)
+
+
+def read_gallery(path: str | Path) -> npt.NDArray[np.float64]:
+    """Points of a gallery, each once; rows of a table that hold no point are left out.
+
+    Args:
+        path: ``.npy`` of shape (g, 2) in degrees, or a table as for :func:`read_table`.
+
+    Returns:
+        (k, 2) float64 degrees, sorted.
+
+    Raises:
+        DataError: The file is not there or holds no points.
+        CoordinateError: The array holds something else than points on Earth.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise DataError(f"There is no gallery {path}", hint="check the path")
+    if file.suffix == ".npy":
+        return np.unique(check_latlon(np.load(file, allow_pickle=False), name=f"gallery {file.name}"), axis=0)
+    return np.unique(read_table(file, images=False).latlon.astype(np.float64), axis=0)
 
 
 def count_reasons(skipped: Iterable[Skipped]) -> str:

@@ -6,27 +6,7 @@ import torch
 from torch import Tensor
 
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
-
-
-def generator_of(*numbers: int) -> torch.Generator:
-    """A generator on the CPU whose draws depend on the numbers only, such as seed, rank and step.
-
-    Randomness that is a function of the step needs no state to resume, and is the same on every device.
-
-    Args:
-        numbers: Whole numbers, not negative.
-    """
-    state = 0x9E3779B97F4A7C15
-    for number in numbers:  # the mixer of SplitMix64 (Steele, Lea, Flood 2014), once per number
-        state = (state ^ number) * 0xBF58476D1CE4E5B9 % 2**64
-        state = (state ^ (state >> 27)) * 0x94D049BB133111EB % 2**64
-        state ^= state >> 31
-    return torch.Generator().manual_seed(state % 2**63)
-
-
-def float64(latlon: Tensor) -> Tensor:
-    """The coordinates in float64 where they are, or on the CPU where their device (Apple's) has none."""
-    return (latlon.cpu() if latlon.device.type == "mps" else latlon).double()
+from geoclip_core.learning.objective.sphere import float64
 
 
 def gps_noise(latlon: Tensor, spread_m: float, generator: torch.Generator) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 from geoclip_core.earth.cells import cells_of
 from geoclip_core.earth.coordinates import Floats, check_latlon, from_unit_vectors, unit_vectors
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
-from geoclip_core.learning.objective.gps_queue import unit_points
+from geoclip_core.learning.objective.sphere import unit_points
 
 _FINEST = 9  # H3 cells of 0.1 km2: photos taken at one spot stay together, however many
 

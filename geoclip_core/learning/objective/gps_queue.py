@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
-from geoclip_core.learning.objective.coordinate_noise import float64
+from geoclip_core.learning.objective.sphere import unit_points
 
 
 class GpsQueue(nn.Module):
@@ -88,9 +88,3 @@ def hard_negatives(latlon: Tensor, pool: Tensor, count: int, beyond_km: float) -
     best = cosine.masked_fill(same, -2.0).topk(min(count, len(pool)), dim=1)
     chosen = torch.unique(best.indices[best.values > -2.0])
     return pool[chosen.to(pool.device)]
-
-
-def unit_points(latlon: Tensor) -> Tensor:
-    """Unit vectors (n, 3), float64, of points (n, 2) in degrees."""
-    lat, lon = torch.deg2rad(float64(latlon)).unbind(1)
-    return torch.stack((lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()), dim=1)

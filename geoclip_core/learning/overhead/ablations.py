@@ -1,9 +1,9 @@
-"""Variants of the method, each trained from nothing on the same views from above, seen through one frozen tower.
+"""Ablations: variants of the method, each trained from nothing on the same views from above, behind one frozen tower.
 
-The tower is that of an exported overhead model; what it says of every view is computed once. So a variant is what the
-paper trains, the layers behind the tower and the location encoder, and a run takes a minute rather than an hour. What
-the tower itself learnt from the full method is common to all: the table compares location encoders and losses, not
-towers.
+The tower is that of an exported overhead model; its features of every view are computed once. So a variant trains what
+the paper trains, the layers behind the tower and the location encoder, and a run takes a minute rather than an hour.
+What the tower itself learnt from the full method is common to all: the table compares location encoders and losses,
+not towers.
 """
 
 from __future__ import annotations
@@ -22,20 +22,22 @@ from geoclip_core.files import digest
 from geoclip_core.learning.data.datamodule import GeoData
 from geoclip_core.learning.data.dataset import Batch, PairSource, Rows
 from geoclip_core.learning.overhead.pairs import OverheadPairs
-from geoclip_core.learning.overhead.views import land_cells
+from geoclip_core.learning.overhead.protocol import VIEW_THRESHOLDS_KM
+from geoclip_core.learning.overhead.sampling import land_cells
 from geoclip_core.learning.run.module import GeoLearner
-from geoclip_core.learning.settings import Location, Recipe, Tower
+from geoclip_core.learning.run.validation import accuracy_name
+from geoclip_core.learning.settings import LocationConfig, Recipe, TowerConfig
 from geoclip_core.model.location_encoder import equal_earth
 from geoclip_core.overhead.network import OverheadModel
 
-VIEWS = 4
-"""Disguised views of each place that are kept."""
+VIEWS_PER_PLACE = 4
+"""Augmented views of each training place whose features are computed."""
 
-LOCATION = Location(sigmas=(1.0, 8.0, 64.0), rows=64, width=256, dim=128)
+LOCATION = LocationConfig(sigmas=(1.0, 8.0, 64.0), rows=64, width=256, dim=128)
 RECIPE = Recipe(
     learning_rate=2e-3, schedule="cosine", warmup_steps=30, temperature=0.05, queue_size=1024, noise_m=1000.0
 )
-MEASURED = ("accuracy_25km", "accuracy_200km", "accuracy_750km", "accuracy_2500km", "median_km")
+MEASURED = (*(accuracy_name(km) for km in VIEW_THRESHOLDS_KM), "median_km")
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "baseline": {},
@@ -77,12 +79,12 @@ class PlainEncoder(nn.Module):
         return vectors
 
 
-class SeenViews(PairSource):
-    """What a frozen tower says of disguised views, in memory.
+class ViewFeatures(PairSource):
+    """Features of augmented views, by a frozen tower, in memory.
 
     Args:
         latlon: (n, 2) degrees.
-        features: (n, VIEWS, width) in training, (n, 1, width) where nothing is drawn.
+        features: (n, VIEWS_PER_PLACE, width) in training, (n, 1, width) where nothing is drawn.
         views: How many of them make a training batch, drawn anew each time.
     """
 
@@ -92,8 +94,8 @@ class SeenViews(PairSource):
 
     def training_batch(self, rows: Rows, seed: int, epoch: int) -> Batch:
         """Some of the views of each place."""
-        lots = np.random.default_rng([seed, epoch, *rows.tolist()]).random((len(rows), self.features.shape[1]))
-        drawn = torch.from_numpy(np.argsort(lots, axis=1)[:, : self.views])
+        keys = np.random.default_rng([seed, epoch, *rows.tolist()]).random((len(rows), self.features.shape[1]))
+        drawn = torch.from_numpy(np.argsort(keys, axis=1)[:, : self.views])
         return self._batch(self.features[torch.from_numpy(rows)[:, None], drawn], rows)
 
     def validation_batch(self, rows: Rows) -> Batch:
@@ -104,16 +106,16 @@ class SeenViews(PairSource):
         return Batch(inputs, torch.from_numpy(self.latlon[rows]), torch.from_numpy(rows))
 
 
-def see(model: Path, places: int, held_out: int) -> tuple[SeenViews, SeenViews]:
-    """Features of training places, each disguised ``VIEWS`` times, and of held-out views as they were cut.
+def precompute_features(model: Path, places: int, held_out: int) -> tuple[ViewFeatures, ViewFeatures]:
+    """Features of ``VIEWS_PER_PLACE`` augmented views of training places, and of held-out views without augmentation.
 
     Args:
-        model: Folder of an exported overhead model with its view test.
+        model: Folder of an exported, calibrated overhead model.
         places: Training places.
         held_out: Held-out views.
     """
     tower = OverheadModel.from_folder(model).image_tower
-    here, there = OverheadPairs(places, seed=1, views=VIEWS), OverheadPairs(held_out, seed=2)
+    here, there = OverheadPairs(places, seed=1, views=VIEWS_PER_PLACE), OverheadPairs(held_out, seed=2)
     features = []
     with torch.inference_mode():
         for rows in np.array_split(np.arange(places), -(-places // 64)):
@@ -121,11 +123,11 @@ def see(model: Path, places: int, held_out: int) -> tuple[SeenViews, SeenViews]:
             features.append(tower(inputs.flatten(0, 1)).reshape(*inputs.shape[:2], -1))
         parts = np.array_split(np.arange(held_out), -(-held_out // 250))
         plain = torch.cat([tower(there.validation_batch(rows).inputs[:, 0]) for rows in parts])
-    return SeenViews(here.latlon, torch.cat(features).clone()), SeenViews(there.latlon, plain[:, None].clone())
+    return ViewFeatures(here.latlon, torch.cat(features).clone()), ViewFeatures(there.latlon, plain[:, None].clone())
 
 
 def measure(
-    variant: str, seed: int, steps: int, batch_size: int, seen: tuple[SeenViews, SeenViews]
+    variant: str, seed: int, steps: int, batch_size: int, features: tuple[ViewFeatures, ViewFeatures]
 ) -> dict[str, float]:
     """Train one variant from nothing, and measure it.
 
@@ -134,20 +136,20 @@ def measure(
         seed: Of the weights, the order and the noise.
         steps: Optimiser steps, the same for all variants.
         batch_size: Places per step.
-        seen: What :func:`see` gave.
+        features: What :func:`precompute_features` gave.
 
     Returns:
         Shares in [0, 1] within 25, 200, 750 and 2500 km of the gallery's best place, and the median in km.
     """
     changes = VARIANTS[variant]
     seed_everything(seed, verbose=False)
-    places, held_out = seen
-    source = SeenViews(places.latlon, places.features, changes.get("views", 1))
+    places, held_out = features
+    source = ViewFeatures(places.latlon, places.features, changes.get("views", 1))
     data = GeoData(source, held_out, fraction=changes.get("fraction", 1.0), batch_size=batch_size, seed=seed)
     data.gallery = land_cells().astype(np.float32)  # every variant's, also of those that train on fewer places
     location = dataclasses.replace(LOCATION, **changes.get("location", {}))
     recipe = dataclasses.replace(RECIPE, seed=seed, **changes.get("recipe", {}))
-    module = GeoLearner(Tower("features", width=places.features.shape[-1]), location, recipe)
+    module = GeoLearner(TowerConfig("features", width=places.features.shape[-1]), location, recipe)
     if changes.get("plain"):
         module.add_module("location_encoder", PlainEncoder(location.width, location.dim))
     with warnings.catch_warnings():

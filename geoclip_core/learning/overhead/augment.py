@@ -1,7 +1,7 @@
-"""What a view from above goes through on its way to a camera: other colours, haze, clouds, blur, noise.
+"""Augmentation of views from above: other colours, haze, clouds, snow, blur, noise, compression.
 
-One raster shows the Earth as one camera saw it in one season. The changes here are what lets a network trained
-on it read another one; every strength is drawn per view, and a share of the views stays as it was cut.
+One raster shows the Earth as one camera saw it in one season. With these changes a network trained on it works on
+pictures of other cameras and seasons too; every strength is drawn per view, and a share of the views is not changed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ViewAugmentation:
     """Strengths of the changes; all zero leaves views as they are.
 
     Attributes:
-        untouched: Share of views that stay as they were cut.
+        untouched: Share of views that are not changed.
         sea: Share of views whose sea is painted over in one flat colour, as on drawn maps and radar pictures.
         snow: Share of views with snow on some of their land.
         mixing: Spread of the random 3 x 3 matrix added to the identity on the colour channels; half as much is
@@ -54,12 +54,12 @@ class ViewAugmentation:
 
 
 def augment_views(views: Tensor, settings: ViewAugmentation, generator: torch.Generator) -> Tensor:
-    """Views as other cameras would have taken them.
+    """Randomly changed views, as other cameras might have taken them.
 
     Args:
         views: (n, 4, s, s) in [0, 1]: red, green, blue, share of land.
         settings: Strengths.
-        generator: Source of chance, on the CPU.
+        generator: Of random numbers, on the CPU.
 
     Returns:
         (n, 3, s, s) float32 in [0, 1].

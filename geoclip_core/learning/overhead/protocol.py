@@ -1,6 +1,6 @@
-"""The fixed test of an eye for views from above: 2,000 views, 20,000 places on land to choose from.
+"""The fixed test of an overhead model: 2,000 views from above, and a gallery of 20,000 places on land.
 
-``python training/evaluate_overhead.py --protocol`` prints what comes of it.
+``python training/evaluate_overhead.py --protocol`` prints the results.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from torch import Tensor, nn
 
 from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.distance import destination, great_circle_km
-from geoclip_core.learning.overhead.views import Raster, Sampling, ViewSampler
+from geoclip_core.evaluation.metrics import THRESHOLDS_KM
+from geoclip_core.learning.overhead.raster import Raster
+from geoclip_core.learning.overhead.sampling import Sampling, ViewSampler
 
 PROTOCOL = Sampling()
 """Centres uniform by area on land between 72 S and 72 N, 400 to 1600 km wide, heading within 45 degrees."""
 
-VIEWS, GALLERY, PIXELS = 2_000, 20_000, 224
+VIEW_COUNT, GALLERY_SIZE, PIXELS = 2_000, 20_000, 224
 SEED = 20_260
-THRESHOLDS_KM = (25.0, 200.0, 750.0, 2500.0)
+VIEW_THRESHOLDS_KM = THRESHOLDS_KM[1:]  # 1 km is less than a pixel of any view
 
 _REACH_KM = 100.0  # the places of the gallery lie about 80 km apart
 _RINGS, _SPOKES, _ROUNDS, _ZOOM = 6, 12, 3, 4.0
@@ -33,7 +35,7 @@ def protocol_errors(
     encode_views: Callable[[Tensor], Tensor],
     encoder: nn.Module,
     *,
-    views: int = VIEWS,
+    views: int = VIEW_COUNT,
     off_gallery: bool = True,
     seed: int = SEED,
 ) -> Floats:
@@ -44,15 +46,15 @@ def protocol_errors(
         encode_views: From (n, 3, 224, 224) in [0, 1] to (n, d).
         encoder: From (n, 2) degrees to (n, d).
         views: How many views; fewer are the first of the same.
-        off_gallery: Climb from the gallery's best place to the peak of the continuous field.
+        off_gallery: Search around the gallery's best place for the point of highest similarity, in the gallery or not.
         seed: Of views and gallery.
 
     Returns:
         (views,) float64 km.
     """
     sampler = ViewSampler(PROTOCOL)
-    asked = sampler.draw(VIEWS, np.random.default_rng(seed))[np.arange(views)]
-    gallery = sampler.draw(GALLERY, np.random.default_rng(seed + 1)).latlon
+    asked = sampler.draw(VIEW_COUNT, np.random.default_rng(seed))[np.arange(views)]
+    gallery = sampler.draw(GALLERY_SIZE, np.random.default_rng(seed + 1)).latlon
     with torch.inference_mode():
         places = torch.cat([F.normalize(encoder(part), dim=1) for part in torch.split(_tensor(gallery), _POINTS)])
         answers, questions = [], []
@@ -67,7 +69,7 @@ def protocol_errors(
 
 
 def climb(questions: Tensor, start: Floats, encoder: nn.Module) -> Floats:
-    """The highest points of many fields near their starts, found by rings that shrink.
+    """The points of highest similarity near each start, found by trying rings of points that shrink.
 
     Args:
         questions: (n, d) of unit length.
@@ -75,7 +77,7 @@ def climb(questions: Tensor, start: Floats, encoder: nn.Module) -> Floats:
         encoder: From (n, 2) degrees to (n, d).
 
     Returns:
-        (n, 2) degrees, never lower on their field than the start.
+        (n, 2) degrees, never less similar than the start.
     """
     best = start
     rings = np.repeat((np.arange(_RINGS) + 1) / _RINGS, _SPOKES)

@@ -1,12 +1,8 @@
-"""Checkpoints that are whole or absent, and what a run was made of."""
+"""Checkpoints: written whole or not at all, at the end of every epoch and in between."""
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +13,37 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from typing_extensions import override
 
+from geoclip_core.files import atomic
+
 LAST = "last.ckpt"
 
 
 class AtomicCheckpoints(TorchCheckpointIO):
-    """Writes a checkpoint beside its place and renames it, so that a kill leaves the previous one whole.
+    """Writes a checkpoint to a file of another name and renames it, so that a kill leaves the previous one complete.
 
     Lightning's own writer moves a file from the temporary folder, which is a copy where that is another disk.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: _PATH, storage_options: Any | None = None) -> None:
-        """Write and rename.
+        """Write the file, have it on the disk, and rename it.
 
         Args:
-            checkpoint: What to save.
-            path: Where.
-            storage_options: Not used.
+            checkpoint: Plain values and tensors, as Lightning collects them.
+            path: The file to write or replace.
+            storage_options: Not used; Lightning passes it.
         """
         del storage_options
-        place = Path(path)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(f"{place.name}.part")
-        with part.open("wb") as stream:
+        with atomic(Path(path), only_writer=True) as part, part.open("wb") as stream:
             torch.save(checkpoint, stream)
             stream.flush()
             os.fsync(stream.fileno())
-        part.replace(place)
 
 
 class LastCheckpoint(Checkpoint):
     """Keeps ``last.ckpt`` up to date, at the end of every epoch and every so many steps.
 
     Args:
-        folder: Where.
+        folder: The folder of ``last.ckpt``.
         every_steps: Optimiser steps between writes within an epoch; 0 writes at its end only.
     """
 
@@ -59,7 +53,7 @@ class LastCheckpoint(Checkpoint):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """What a run is resumed from is saved already."""
+        """A checkpoint that the run was resumed from is not written again."""
         self._saved_at = trainer.global_step
 
     @override
@@ -76,48 +70,9 @@ class LastCheckpoint(Checkpoint):
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save."""
+        """Save after the validation of every epoch."""
         self._save(trainer)
 
     def _save(self, trainer: Trainer) -> None:
-        trainer.save_checkpoint(self.path, weights_only=False)  # of writing: optimiser, queue and position as well
+        trainer.save_checkpoint(self.path, weights_only=False)  # False: save optimiser, queue and position too
         self._saved_at = trainer.global_step
-
-
-def provenance(data_digest: str) -> dict[str, Any]:
-    """What a run was made of: code, data, versions, command.
-
-    Args:
-        data_digest: Digest of the pairs.
-
-    Returns:
-        Plain values, for ``run.json`` and the checkpoints.
-    """
-    import lightning
-
-    return {
-        "git": _git("rev-parse", "HEAD") or "unknown",
-        "git_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
-        "data": data_digest,
-        "torch": str(torch.__version__),
-        "lightning": lightning.__version__,
-        "command": sys.argv[1:],
-    }
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON beside its place and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # processes may write the same file at once
-    part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
-
-
-def _git(*words: str) -> str:
-    """What git says of the folder that this code is in; nothing where there is no git."""
-    try:
-        here = Path(__file__).resolve().parent
-        done = subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=True, timeout=20)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()

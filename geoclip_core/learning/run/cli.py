@@ -18,11 +18,13 @@ from torch import Tensor
 from typing_extensions import override
 
 from geoclip_core.errors import TrainingError
+from geoclip_core.files import atomic, write_json, write_text
 from geoclip_core.learning.data.datamodule import GeoData
-from geoclip_core.learning.data.photos import PhotoSource
+from geoclip_core.learning.data.photos import PhotoPairs
 from geoclip_core.learning.data.table import count_reasons, listed_rows
-from geoclip_core.learning.run.checkpoints import AtomicCheckpoints, LastCheckpoint, provenance, write_json
+from geoclip_core.learning.run.checkpoints import AtomicCheckpoints, LastCheckpoint
 from geoclip_core.learning.run.module import GeoLearner
+from geoclip_core.learning.run.provenance import provenance
 from geoclip_core.learning.run.tower import load_clip
 from geoclip_core.model.timm_tower import tower_digest
 
@@ -41,12 +43,11 @@ class _SaveRun(SaveConfigCallback):
         if stage != "fit":
             return
         folder = Path(trainer.default_root_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        text = self.parser.dump(self.config)
-        (folder / "config.yaml").write_text(text, encoding="utf-8")
+        write_text(folder / "config.yaml", self.parser.dump(self.config))
         if isinstance(pl_module, GeoLearner):
             write_json(folder / "run.json", pl_module.provenance)
-            np.save(folder / "gallery.npy", trainer.datamodule.gallery)  # type: ignore[attr-defined]
+            with atomic(folder / "gallery.npy") as part, part.open("wb") as stream:
+                np.save(stream, trainer.datamodule.gallery)  # type: ignore[attr-defined]
 
 
 class TrainingCLI(LightningCLI):
@@ -129,7 +130,7 @@ class TrainingCLI(LightningCLI):
         self._start()
         root, data = Path(self.trainer.default_root_dir), self.datamodule
         for source, name in ((data.source, "skipped.csv"), (data.validation, "skipped-validation.csv")):
-            if isinstance(source, PhotoSource) and source.report is None:
+            if isinstance(source, PhotoPairs) and source.report is None:
                 source.report_to(str(root / name))
 
     def after_fit(self) -> None:

@@ -31,8 +31,7 @@ from torch import Tensor
 
 from geoclip_core.earth.coordinates import check_latlon
 from geoclip_core.errors import TrainingError
-from geoclip_core.learning.data.manifest import sha256
-from geoclip_core.learning.run.checkpoints import write_json
+from geoclip_core.files import atomic, sha256, write_json
 from geoclip_core.learning.run.module import GeoLearner
 from geoclip_core.learning.run.tower import load_clip, merged_state
 from geoclip_core.learning.settings import read_settings
@@ -105,9 +104,8 @@ def export_model(
         state |= {f"image_tower.{key}": value for key, value in merged_state(model.image_tower).items()}
     folder.mkdir(parents=True, exist_ok=True)
     points = np.unique(check_latlon(gallery, name="gallery"), axis=0).astype(np.float32)
-    part = folder / "model.safetensors.part"
-    save_file({key: value.contiguous() for key, value in state.items()}, part)
-    part.replace(folder / "model.safetensors")
+    with atomic(folder / "model.safetensors") as part:
+        save_file({key: value.contiguous() for key, value in state.items()}, part)
     np.save(folder / "gallery.npy", points, allow_pickle=False)
     marks = {file: folder / file for file in ("model.safetensors", "gallery.npy")}
     record = {

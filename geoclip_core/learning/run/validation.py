@@ -1,4 +1,4 @@
-"""Accuracy against a gallery, summed over batches and over processes."""
+"""Validation: photos are placed at the best point of a gallery, and accuracy is counted over batches and processes."""
 
 from __future__ import annotations
 
@@ -9,28 +9,27 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchmetrics import Metric
 
-from geoclip_core.earth.distance import great_circle_km
-
-THRESHOLDS_KM = (1.0, 25.0, 200.0, 750.0, 2500.0)  # street, city, region, country, continent (paper, section 4)
+from geoclip_core.evaluation.metrics import Accuracy, error_km
 
 _POINTS = 4096  # encoded or compared at a time
 
 
-class LocationAccuracy(Metric):
-    """Share of photos placed within each threshold, and the median error.
+def accuracy_name(threshold_km: float) -> str:
+    """Name of an accuracy in logs and records, such as ``accuracy_25km``."""
+    return f"accuracy_{threshold_km:.0f}km"
 
-    Shares are counts, summed over processes; the median needs every error, 8 bytes each.
+
+class LocationAccuracy(Metric):
+    """Share of photos placed within each threshold, and the median error, over all batches and processes.
+
+    Every error is kept, 8 bytes each: the median needs them.
     """
 
     full_state_update = False
-    hits: Tensor
-    total: Tensor
     errors_km: list[Tensor]
 
     def __init__(self) -> None:
         super().__init__()
-        self.add_state("hits", torch.zeros(len(THRESHOLDS_KM), dtype=torch.int64), dist_reduce_fx="sum")
-        self.add_state("total", torch.tensor(0), dist_reduce_fx="sum")
         self.add_state("errors_km", [], dist_reduce_fx="cat")
 
     def update(self, predicted: Tensor, truth: Tensor) -> None:
@@ -40,21 +39,22 @@ class LocationAccuracy(Metric):
             predicted: (n, 2) degrees.
             truth: (n, 2) degrees.
         """
-        km = great_circle_km(predicted.cpu().double().numpy(), truth.cpu().double().numpy())
-        errors = torch.from_numpy(km)
-        limits = torch.tensor(THRESHOLDS_KM, dtype=torch.float64)
-        self.hits += (errors[:, None] <= limits).sum(0).to(self.hits.device)
-        self.total += len(errors)
-        self.errors_km.append(errors.float().to(self.hits.device))
+        errors = torch.from_numpy(error_km(predicted.cpu().double().numpy(), truth.cpu().double().numpy()))
+        if self.device.type == "mps":  # Apple's GPUs have no float64
+            errors = errors.float()
+        self.errors_km.append(errors.to(self.device))
 
     def compute(self) -> dict[str, Tensor]:
         """Shares in [0, 1] as ``accuracy_1km`` ... and ``median_km``; NaN where nothing was counted."""
-        shares = self.hits.cpu().double() / self.total.cpu()  # not every accelerator has float64
-        out = {f"accuracy_{km:.0f}km": share.float() for km, share in zip(THRESHOLDS_KM, shares, strict=True)}
-        every = self.errors_km
-        errors = torch.cat(every) if isinstance(every, list) and every else every
-        out["median_km"] = errors.quantile(0.5) if isinstance(errors, Tensor) else torch.tensor(torch.nan)
-        return out
+        errors = self.errors_km  # joined, where there are several processes
+        if not isinstance(errors, Tensor):
+            errors = torch.cat([torch.empty(0, device=self.device), *errors])
+        found = Accuracy.of(errors.cpu().double().numpy())
+        shares = zip(found.thresholds_km, found.shares, strict=True)
+        return {
+            **{accuracy_name(threshold): torch.tensor(share) for threshold, share in shares},
+            "median_km": torch.tensor(found.median_km),
+        }
 
 
 class GalleryRetrieval:
@@ -87,5 +87,5 @@ class GalleryRetrieval:
 
 
 def _parts(queries: Tensor, points: int) -> Iterator[Tensor]:
-    """Rows of the queries, so many that their similarities to all points take about 256 MB."""
+    """Rows of the queries, in parts whose similarities to all points take about 256 MB."""
     yield from torch.split(queries, max(1, 2**26 // max(1, points)))

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from geoclip_core.errors import DataError
-from geoclip_core.learning import features as features_module
-from geoclip_core.learning.data.augment import Views
+from geoclip_core.learning.data import features as features_module
+from geoclip_core.learning.data.augment import PhotoViews
 from geoclip_core.learning.data.features import CachedFeatures, make_features
 from geoclip_core.learning.data.photos import PhotoFolder
 from geoclip_core.photo.preprocess import Preprocess
@@ -21,7 +21,7 @@ from tests.learning.conftest import Folder
 
 @pytest.fixture
 def source(folder: Folder) -> PhotoFolder:
-    return PhotoFolder(folder.table, folder.photos, views=Views(3, Preprocess(28)))
+    return PhotoFolder(folder.table, folder.photos, views=PhotoViews(3, Preprocess(28)))
 
 
 def test_features_are_what_the_tower_says(source: PhotoFolder, small_clip, tmp_path: Path) -> None:
@@ -84,7 +84,8 @@ def test_a_kill_loses_one_part_and_ranks_share_the_work(
     with pytest.raises(DataError, match="3 of 4 parts"):
         CachedFeatures(str(tmp_path / "a"))
     make_features(source, small_clip.image, tmp_path / "a", **kwargs)
-    assert made == [f"part-0000{i}.part" for i in (0, 1, 1, 2, 3)]
+    assert [name.split(".")[1] for name in made] == [f"part-0000{i}" for i in (0, 1, 1, 2, 3)]
+    assert not list((tmp_path / "a").glob("*.part"))
     for rank in (1, 0):
         make_features(source, small_clip.image, tmp_path / "b", rank=rank, processes=2, **kwargs)
     assert CachedFeatures(str(tmp_path / "a")).digest == CachedFeatures(str(tmp_path / "b")).digest

@@ -14,15 +14,15 @@ import torch
 from PIL import Image
 
 from geoclip_core.errors import DataError
-from geoclip_core.learning import shards as shards_module
-from geoclip_core.learning.data.augment import Views
+from geoclip_core.learning.data import shards as shards_module
+from geoclip_core.learning.data.augment import PhotoViews
 from geoclip_core.learning.data.manifest import Manifest
 from geoclip_core.learning.data.photos import PhotoFolder
 from geoclip_core.learning.data.shards import Shards, make_shards
 from geoclip_core.photo.preprocess import Preprocess
 from tests.learning.conftest import Folder
 
-VIEWS = Views(2, Preprocess(16))
+VIEWS = PhotoViews(2, Preprocess(16))
 
 
 def listed(report: Path) -> list[str]:
@@ -62,7 +62,7 @@ def test_views_depend_on_seed_epoch_and_row_only(folder: Folder) -> None:
 def test_views_are_normalised_as_the_model_expects() -> None:
     grey = Image.new("RGB", (40, 30), (128, 128, 128))
     plain = VIEWS.plain(grey)
-    still = Views(1, Preprocess(16), jitter=0.0, grey=0.0).random(grey, 0)
+    still = PhotoViews(1, Preprocess(16), jitter=0.0, grey=0.0).random(grey, 0)
     assert torch.allclose(plain, still, atol=1e-5)
 
 

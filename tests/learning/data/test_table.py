@@ -10,8 +10,14 @@ import pandas as pd
 import pytest
 
 from geoclip_core.errors import DataError
-from geoclip_core.learning.data.datamodule import read_points
-from geoclip_core.learning.data.table import Columns, count_reasons, parse_columns, read_table, write_report
+from geoclip_core.learning.data.table import (
+    Columns,
+    count_reasons,
+    parse_columns,
+    read_gallery,
+    read_table,
+    write_report,
+)
 
 
 def write(path: Path, header: str, *rows: str) -> Path:
@@ -152,6 +158,6 @@ def test_galleries_are_read_from_both_kinds_of_file(tmp_path: Path) -> None:
     write(tmp_path / "g.csv", "LAT,LON", "1,2", "3,4", "1,2")
     np.save(tmp_path / "g.npy", np.array([[3.0, 4.0], [1.0, 2.0]]))
     for name in ("g.csv", "g.npy"):
-        assert read_points(str(tmp_path / name)).tolist() == [[1, 2], [3, 4]]
+        assert read_gallery(str(tmp_path / name)).tolist() == [[1, 2], [3, 4]]
     with pytest.raises(DataError, match="There is no gallery"):
-        read_points(str(tmp_path / "none.npy"))
+        read_gallery(str(tmp_path / "none.npy"))

@@ -8,7 +8,8 @@ import torch
 
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.earth.plane import to_plane_km
-from geoclip_core.learning.objective.coordinate_noise import generator_of, gps_noise
+from geoclip_core.learning.objective.coordinate_noise import gps_noise
+from geoclip_core.learning.randomness import generator_of
 
 
 @pytest.mark.parametrize("latitude", [0.0, 60.0, -85.0, 90.0])

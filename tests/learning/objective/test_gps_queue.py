@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from geoclip_core.earth.distance import great_circle_km
-from geoclip_core.learning.objective.coordinate_noise import generator_of
 from geoclip_core.learning.objective.gps_queue import GpsQueue, hard_negatives
+from geoclip_core.learning.randomness import generator_of
 
 
 def places(count: int, key: int = 0) -> torch.Tensor:

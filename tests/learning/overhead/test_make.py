@@ -14,7 +14,7 @@ from PIL import Image
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import GeoclipError
 from geoclip_core.learning.overhead.augment import ViewAugmentation
-from geoclip_core.learning.overhead.views import Sampling
+from geoclip_core.learning.overhead.sampling import Sampling
 from training import make_overhead
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""Views from above, cut out of a picture of the whole Earth: image-GPS pairs without a photographer.
+"""Views from above, cut out of a picture of the whole Earth.
 
 A view is a square of the azimuthal equidistant plane around its centre, so kilometres and directions from the
 centre are true, at the poles and across the antimeridian as well as anywhere else. Any equirectangular picture
@@ -22,10 +22,10 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from geoclip_core.earth.coordinates import Floats, check_latlon, from_unit_vectors, unit_vectors
+from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.countries import countries
-from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM, disk_points
-from geoclip_core.errors import MissingDependencyError, PhotoError, RegionError
+from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM
+from geoclip_core.errors import MissingDependencyError, PhotoError
 
 KM_PER_DEGREE = HALF_TURN_KM / 180.0
 
@@ -35,7 +35,7 @@ _LEVELS = 3  # the picture itself and two halvings: 7, 15 and 30 km per pixel fo
 
 @dataclass(frozen=True)
 class Views:
-    """What to look at, one entry per view.
+    """Squares on the ground, one entry per view.
 
     Attributes:
         latlon: (n, 2) degrees, float64: the centres.
@@ -83,22 +83,17 @@ def find_blue_marble() -> Path:
     return find_raster("bmng.jpg")
 
 
-def view_latlon(views: Views, size: int) -> Floats:
-    """Where each pixel of each view lies, in float64.
+def pixel_vectors(views: Views, size: int, dtype: torch.dtype) -> Tensor:
+    """Where each pixel of each view lies (Snyder 1987, equations 25-1 to 25-4, on vectors).
 
     Args:
         views: The views.
         size: Pixels per side.
+        dtype: Of the result.
 
     Returns:
-        (n, size, size, 2) degrees; row 0 is the upper edge.
+        (n, size, size, 3) unit vectors of pixel centres; row 0 is the upper edge.
     """
-    vectors = _pixel_vectors(views, size, torch.float64)
-    return from_unit_vectors(vectors.numpy())
-
-
-def _pixel_vectors(views: Views, size: int, dtype: torch.dtype) -> Tensor:
-    """(n, size, size, 3) unit vectors of pixel centres (Snyder 1987, equations 25-1 to 25-4, on vectors)."""
     lat_rad, lon_rad = torch.from_numpy(np.radians(views.latlon)).to(dtype).unbind(1)
     zero = torch.zeros_like(lat_rad)
     centre = torch.stack((lat_rad.cos() * lon_rad.cos(), lat_rad.cos() * lon_rad.sin(), lat_rad.sin()), 1)
@@ -169,7 +164,7 @@ class Raster:
         for number in range(_LEVELS):
             rows = np.flatnonzero(level == number)
             if len(rows):
-                sampled = self._sample(_pixel_vectors(views[rows], fine, torch.float32), number)
+                sampled = self._sample(pixel_vectors(views[rows], fine, torch.float32), number)
                 out[torch.from_numpy(rows)] = F.avg_pool2d(sampled, samples) if samples > 1 else sampled
         return out
 
@@ -212,112 +207,3 @@ def land_mask(height: int) -> npt.NDArray[np.uint8]:
             corners = np.stack([(lonlat[:, 0] + 180.0) * scale, (90.0 - lonlat[:, 1]) * scale], axis=1) - 0.5
             draw.polygon([tuple(corner) for corner in corners], fill=1)
     return np.array(mask, dtype=np.uint8)
-
-
-def land_cells(total: int = 76_000, south_deg: float = -72.0, north_deg: float = 72.0) -> Floats:
-    """Centres of equal cells of land, without chance: a gallery for views from above.
-
-    Args:
-        total: Cells of the whole Earth; 76,000 leave about 20,000 on land.
-        south_deg: Southernmost centre.
-        north_deg: Northernmost centre.
-
-    Returns:
-        (n, 2) float64 degrees.
-    """
-    points = disk_points((90.0, 0.0), HALF_TURN_KM, total)
-    land = land_mask(2700)
-    rows = np.clip(((90.0 - points[:, 0]) * 15).astype(int), 0, 2699)
-    columns = np.clip(((points[:, 1] + 180.0) * 15).astype(int), 0, 5399)
-    inside = (points[:, 0] >= south_deg) & (points[:, 0] <= north_deg)
-    cells: Floats = points[inside & (land[rows, columns] > 0)]
-    return cells
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """Which views are drawn.
-
-    Attributes:
-        south_deg: Southernmost centre.
-        north_deg: Northernmost centre.
-        coast_km: How far from land a centre may lie, kilometres.
-        width_km: Narrowest and widest view; log-uniform in between.
-        heading_deg: Largest deviation from north-up, either way; uniform.
-        kept_out: (latitude, longitude) of places near which no view is centred.
-        kept_out_km: How near.
-    """
-
-    south_deg: float = -72.0
-    north_deg: float = 72.0
-    coast_km: float = 0.0
-    width_km: tuple[float, float] = (400.0, 1600.0)
-    heading_deg: float = 45.0
-    kept_out: tuple[tuple[float, float], ...] = ()
-    kept_out_km: float = 150.0
-
-
-class ViewSampler:
-    """Draws centres uniformly by area over land and coast.
-
-    Args:
-        sampling: What is drawn.
-        height: Rows of the grid on which land is told from sea; 2700 makes cells of at most 7.4 km.
-
-    Raises:
-        RegionError: Nothing is left to draw from.
-    """
-
-    def __init__(self, sampling: Sampling, height: int = 2700) -> None:
-        self.sampling = sampling
-        self._cell_deg = 180.0 / height
-        allowed = torch.from_numpy(land_mask(height)).float()[None, None]
-        reach = round(sampling.coast_km / KM_PER_DEGREE / self._cell_deg)
-        if reach:  # by cells along the meridian; along a parallel the same number of cells is less far
-            allowed = F.max_pool2d(allowed, 2 * reach + 1, stride=1, padding=reach)
-        lat = 90.0 - (np.arange(height) + 0.5) * self._cell_deg
-        inside = (lat >= sampling.south_deg) & (lat <= sampling.north_deg)
-        rows, self._columns = np.nonzero((allowed[0, 0].numpy() > 0) & inside[:, None])
-        if not len(rows):
-            raise RegionError(f"No land between {sampling.south_deg} and {sampling.north_deg} degrees")
-        self._rows = rows
-        self._mass = np.cumsum(np.cos(np.radians(lat))[rows])
-
-    def draw(self, n: int, generator: np.random.Generator) -> Views:
-        """Views.
-
-        Args:
-            n: How many.
-            generator: Source of chance; the same state gives the same views.
-        """
-        return self.around(self._centres(n, generator), generator)
-
-    def around(self, latlon: Floats, generator: np.random.Generator) -> Views:
-        """Views of given places.
-
-        Args:
-            latlon: (n, 2) degrees: the centres.
-            generator: Source of chance.
-        """
-        low, high = np.log(self.sampling.width_km)
-        limit = self.sampling.heading_deg
-        n = len(latlon)
-        return Views(latlon, np.exp(generator.uniform(low, high, n)), generator.uniform(-limit, limit, n))
-
-    def _centres(self, n: int, generator: np.random.Generator) -> Floats:
-        found = np.empty((0, 2))
-        while len(found) < n:
-            cells = np.searchsorted(self._mass, generator.uniform(0, self._mass[-1], n), side="right")
-            offset = generator.uniform(size=(n, 2))
-            lat = 90.0 - (self._rows[cells] + offset[:, 0]) * self._cell_deg
-            lon = (self._columns[cells] + offset[:, 1]) * self._cell_deg - 180.0
-            points = np.stack([lat, lon], axis=1)
-            found = np.concatenate([found, points[~self._is_kept_out(points)]])
-        return check_latlon(found[:n])
-
-    def _is_kept_out(self, points: Floats) -> npt.NDArray[np.bool_]:
-        if not self.sampling.kept_out:
-            return np.zeros(len(points), dtype=bool)
-        cosine = unit_vectors(points) @ unit_vectors(self.sampling.kept_out).T
-        nearest: npt.NDArray[np.bool_] = cosine.max(1) > math.cos(self.sampling.kept_out_km / EARTH_RADIUS_KM)
-        return nearest
