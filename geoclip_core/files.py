@@ -208,7 +208,7 @@ def _fingerprint(path: Path) -> str:
 
 def _read(folder: Path) -> Arrays | None:
     try:
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         arrays: Arrays = {}
         for name, mark in manifest.items():
             if _fingerprint(folder / f"{name}.npy") != mark:
@@ -228,7 +228,7 @@ def _write(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         for name, array in arrays.items():
             np.save(part / f"{name}.npy", array, allow_pickle=False)
         manifest = {name: _fingerprint(part / f"{name}.npy") for name in arrays}
-        (part / "manifest.json").write_text(json.dumps(manifest))
+        (part / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)
         part.rename(folder)

@@ -110,7 +110,7 @@ def _check_activation(config: Path) -> None:
     if not config.is_file():
         return
     try:
-        settings = json.loads(config.read_text())
+        settings = json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise WeightsError(f"{config} is not valid JSON ({error})", hint="copy the folder again") from error
     for part in ("vision_config", "text_config"):

@@ -87,7 +87,7 @@ def sha256(path: Path, progress: Progress | None = None) -> str:
     stamp = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
     manifest = cache_folder() / "digests" / f"{hashlib.sha256(stamp.encode()).hexdigest()[:32]}.json"
     try:
-        known = json.loads(manifest.read_text())
+        known = json.loads(manifest.read_text(encoding="utf-8"))
         if known["stamp"] == stamp:
             return str(known["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -104,7 +104,7 @@ def sha256(path: Path, progress: Progress | None = None) -> str:
     try:
         manifest.parent.mkdir(parents=True, exist_ok=True)
         part = manifest.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps({"stamp": stamp, "sha256": result}))
+        part.write_text(json.dumps({"stamp": stamp, "sha256": result}), encoding="utf-8")
         part.replace(manifest)
     except OSError:
         pass  # a digest that cannot be remembered is only computed again
