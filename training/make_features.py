@@ -41,7 +41,7 @@ def main(
     from geoclip_core.learning.data.shards import Shards
     from geoclip_core.learning.data.table import count_reasons, parse_columns, write_report
     from geoclip_core.model.clip import load_towers
-    from geoclip_core.model.timm_tower import tower_digest
+    from geoclip_core.model.tower_digest import tower_digest
     from geoclip_core.photo.preprocess import Preprocess
     from geoclip_core.weights.convert import read_clip
     from geoclip_core.weights.resolve import find_clip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoclip_core.model.image_encoder import ImageEncoder
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.location_encoder import BaseLocationEncoder
 from geoclip_core.model.text_encoder import TextEncoder
 from geoclip_core.photo.preprocess import Preprocess
 
@@ -22,7 +22,7 @@ class Network:
         vision_name: Who looks at pixels, in words.
     """
 
-    location_encoder: LocationEncoder
+    location_encoder: BaseLocationEncoder
     image_encoder: ImageEncoder | None = None
     text_encoder: TextEncoder | None = None
     preprocess: Preprocess | None = None

@@ -6,10 +6,10 @@ the paper's text; the others are in the released code or agree in several indepe
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from geoclip_core.model.backbones import CLIP_L14
 from geoclip_core.model.clip import ClipShape
 from geoclip_core.model.location_encoder import PAPER_SIGMAS
 
@@ -17,14 +17,15 @@ MAX_SCALE = 100.0  # CLIP, section 2.5: the scale is clipped so that logits are 
 
 
 @dataclass(frozen=True)
-class Tower:
-    """What looks at the pixels, before the two trained layers.
+class TowerConfig:
+    """The image tower: what the two trained layers stand behind.
 
     Attributes:
         kind: ``features``: nothing, the inputs are features made beforehand; ``clip``: a CLIP image tower, whose
             weights come from outside; ``timm``: an architecture of timm, trained from scratch.
         width: Dimension of the features, for ``features`` (CLIP ViT-L/14: 768; paper, section 4).
         clip: Sizes, for ``clip``.
+        backbone: Name of the backbone that ``clip`` takes its weights and its activation from, see ``model.backbones``.
         architecture: Name of a timm model, for ``timm``.
         options: Arguments of that timm model.
         train: ``none``: frozen, as in the paper; ``all``; ``lora``: low-rank steps in the last blocks of ``clip``.
@@ -42,13 +43,15 @@ class Tower:
     lora_rank: int = 8
     lora_blocks: int = 2
     half: bool = False
+    backbone: str = CLIP_L14
 
 
 @dataclass(frozen=True)
-class Location:
-    """Sizes of the location encoder.
+class LocationConfig:
+    """Which location encoder, and its sizes; an encoder leaves out the sizes that it has no use for.
 
     Attributes:
+        kind: A name in ``model.location_encoders.LOCATION_ENCODERS``; ``geoclip`` is the paper's.
         sigmas: Scales of the Fourier features (paper, section 4: 2^0, 2^4, 2^8).
         rows: Random directions per scale (released code: 256).
         width: Hidden units (released code: 1024).
@@ -61,6 +64,7 @@ class Location:
     width: int = 1024
     dim: int = 512
     projection: bool = True
+    kind: str = "geoclip"
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,14 @@ class Recipe:
     """How the network is trained.
 
     Attributes:
-        optimizer: ``adam`` (paper); ``muon``: orthogonal steps for matrices and convolutions, Adam for the rest (Jordan
-            et al. 2024; not in the paper), see ``Muon``.
+        optimizer: A name in ``learning.optim.optimizers.OPTIMIZERS``: ``adam`` (paper); ``muon``: orthogonal steps for
+            matrices and convolutions, Adam for the rest (Jordan et al. 2024; not in the paper), see ``Muon``.
         learning_rate: Of Adam (agreed: 3e-5).
         matrix_rate: Of Muon's matrices (Jordan et al., recalled: 0.02).
         weight_decay: Of Adam, as L2 (agreed: 1e-6).
         decay: Factor on the learning rate after every epoch (agreed: StepLR, 0.87).
-        schedule: ``step``: the paper's; ``cosine``: half a cosine down to 0 at the last step.
+        schedule: A name in ``learning.optim.schedule.SCHEDULES``: ``step``: the paper's; ``cosine``: half a cosine down
+            to 0 at the last step.
         warmup_steps: Steps over which the learning rate rises from 0 first (paper: none).
         temperature: Where the learnable scale starts, as 1/scale (CLIP and released code: 0.07).
         queue_size: Coordinates in the queue of negatives (paper, section 4: 4096).
@@ -93,12 +98,12 @@ class Recipe:
         seed: Of noise, queue and hard negatives.
     """
 
-    optimizer: Literal["adam", "muon"] = "adam"
+    optimizer: str = "adam"
     learning_rate: float = 3e-5
     matrix_rate: float = 0.02
     weight_decay: float = 1e-6
     decay: float = 0.87
-    schedule: Literal["step", "cosine"] = "step"
+    schedule: str = "step"
     warmup_steps: int = 0
     temperature: float = 0.07
     queue_size: int = 4096
@@ -114,29 +119,10 @@ class Recipe:
     seed: int = 0
 
 
-def read_settings(settings: dict[str, Any]) -> tuple[Tower, Location, Recipe]:
-    """The settings that a checkpoint holds as plain values."""
+def read_settings(settings: dict[str, Any]) -> tuple[TowerConfig, LocationConfig, Recipe]:
+    """The settings that a checkpoint holds as plain values; those that were not yet known then take their defaults."""
     tower = dict(settings["tower"])
     location = dict(settings["location"])
     tower["clip"] = ClipShape(**tower["clip"])
     location["sigmas"] = tuple(location["sigmas"])
-    return Tower(**tower), Location(**location), Recipe(**settings["recipe"])
-
-
-def learning_rate_factor(step: int, steps_per_epoch: int, steps: float, recipe: Recipe) -> float:
-    """Factor on the learning rate at an optimiser step.
-
-    Args:
-        step: Steps taken so far.
-        steps_per_epoch: Steps in an epoch.
-        steps: Steps in the whole run; needed by the cosine only, for which it must be finite.
-        recipe: Schedule, decay and warm-up.
-
-    Returns:
-        A number in [0, 1].
-    """
-    warm = min(1.0, (step + 1) / recipe.warmup_steps) if recipe.warmup_steps else 1.0
-    if recipe.schedule == "step":
-        return warm * recipe.decay ** (step // steps_per_epoch)
-    done = (step - recipe.warmup_steps) / max(1.0, steps - recipe.warmup_steps)
-    return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, done))))
+    return TowerConfig(**tower), LocationConfig(**location), Recipe(**settings["recipe"])

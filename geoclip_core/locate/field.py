@@ -24,7 +24,7 @@ from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
 from geoclip_core.locate.posterior import Posterior, log_density
 from geoclip_core.locate.query import Query
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.location_encoder import BaseLocationEncoder
 
 Floats = npt.NDArray[np.float64]
 
@@ -114,7 +114,7 @@ def close_window(answer: Posterior, longest_px: int = 512, share: float = 0.999)
     return Window.box(south, west, north, east, size, "mercator")
 
 
-def make_field(query: Query, answer: Posterior, window: Window, encoder: LocationEncoder, scale: float) -> Field:
+def make_field(query: Query, answer: Posterior, window: Window, encoder: BaseLocationEncoder, scale: float) -> Field:
     """The field of an answer over a window: sampled where the window is small enough, else summed.
 
     Args:
@@ -145,7 +145,7 @@ def make_field(query: Query, answer: Posterior, window: Window, encoder: Locatio
     return Field(window, mass / total, share, "summed")
 
 
-def _sampled(query: Query, window: Window, encoder: LocationEncoder, scale: float) -> Floats:
+def _sampled(query: Query, window: Window, encoder: BaseLocationEncoder, scale: float) -> Floats:
     grid = replace(window, size=(SAMPLES, SAMPLES))
     vectors = F.normalize(encoder.on_grid(grid.pixel_latlon(), _STRIDE).reshape(SAMPLES * SAMPLES, -1), dim=1)
     logs = log_density(query, vectors, scale).reshape(SAMPLES, SAMPLES)

@@ -14,7 +14,7 @@ from geoclip_core.earth.coordinates import unit_vectors
 from geoclip_core.earth.distance import chord_to_km
 from geoclip_core.files import Progress, cached_arrays, digest
 from geoclip_core.model.encode import encode_points
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.location_encoder import BaseLocationEncoder
 
 MAX_SPREAD_KM = 60.0
 """No gallery point stands for more than this around it, however far its neighbours are."""
@@ -42,7 +42,7 @@ class Gallery:
 
 
 def load_gallery(
-    encoder: LocationEncoder, latlon: npt.NDArray[np.float64], progress: Progress | None = None
+    encoder: BaseLocationEncoder, latlon: npt.NDArray[np.float64], progress: Progress | None = None
 ) -> Gallery:
     """The gallery of given points under a given encoder, kept on disk.
 

@@ -12,7 +12,7 @@ from geoclip_core.files import Progress
 from geoclip_core.locate.gallery import load_gallery
 from geoclip_core.locate.locator import Locator
 from geoclip_core.model.device import choose_device, choose_dtype
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.location_encoder import BaseLocationEncoder
 from geoclip_core.model.packed import pack
 from geoclip_core.weights.load import LocationEncoder as PretrainedLocationEncoder
 from geoclip_core.weights.load import load_geoclip, read_gallery, read_logit_scale
@@ -63,7 +63,7 @@ def load_locator(
         local = find_local(name)
         trained = load_local(local, clip, dtype=dtype).to(where)
         pack(trained.image_encoder.tower)
-        encoder: LocationEncoder = trained.location_encoder
+        encoder: BaseLocationEncoder = trained.location_encoder
         network = Network(encoder, trained.image_encoder, trained.text_encoder, local.preprocess, local.name)
         return _locator(local.name, network, trained.gallery, trained.scale, progress)
     record = find_record(name)

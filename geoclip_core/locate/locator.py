@@ -23,7 +23,7 @@ from geoclip_core.locate.gallery import Gallery
 from geoclip_core.locate.posterior import Posterior, posterior
 from geoclip_core.locate.query import Query
 from geoclip_core.locate.refine import refine
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.location_encoder import BaseLocationEncoder
 from geoclip_core.photo.decode import Photo, PhotoSource, open_photo
 from geoclip_core.photo.exif import read_exif
 from geoclip_core.photo.limits import MAX_PHOTOS
@@ -52,7 +52,7 @@ class Locator:
         self,
         name: str,
         sources: Sequence[EvidenceSource],
-        encoder: LocationEncoder,
+        encoder: BaseLocationEncoder,
         gallery: Gallery,
         scale: float,
         *,

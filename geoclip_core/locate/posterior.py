@@ -17,7 +17,7 @@ from geoclip_core.evidence.source import Evidence
 from geoclip_core.locate.gallery import Gallery
 from geoclip_core.locate.query import Query
 from geoclip_core.model.encode import encode_points
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.location_encoder import BaseLocationEncoder
 
 _VECTORS_AT_ONCE = 64  # alternatives per matrix product: 100,000 points x 64 floats are 26 MB
 _TINY = 1e-300
@@ -42,7 +42,7 @@ class Posterior:
     region_share: float
 
 
-def posterior(query: Query, gallery: Gallery, encoder: LocationEncoder, scale: float) -> Posterior:
+def posterior(query: Query, gallery: Gallery, encoder: BaseLocationEncoder, scale: float) -> Posterior:
     """Probability of each point given a question.
 
     For evidence e with alternatives k, ``f_e(x) = sum_k w_k exp(s cos(v_k, x)) / Z_k`` where ``Z_k`` sums

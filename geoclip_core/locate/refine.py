@@ -8,7 +8,7 @@ from geoclip_core.earth.window import Window
 from geoclip_core.locate.posterior import log_density
 from geoclip_core.locate.query import Query
 from geoclip_core.model.encode import encode_points
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.location_encoder import BaseLocationEncoder
 
 REACH_KM = 10.0
 """How far from the candidate is looked; the field of a dense city changes within 1 km."""
@@ -21,7 +21,7 @@ FINEST_KM = 0.02
 def refine(
     query: Query,
     latlon: tuple[float, float],
-    encoder: LocationEncoder,
+    encoder: BaseLocationEncoder,
     scale: float,
     reach_km: float = REACH_KM,
 ) -> tuple[float, float]:

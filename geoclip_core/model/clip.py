@@ -10,11 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from geoclip_core.errors import WeightsError
+
+Activation = Literal["quick_gelu", "gelu"]
+"""QuickGELU, ``x * sigmoid(1.702 x)``, is an approximation of GELU that OpenAI's CLIP was trained with."""
 
 HEAD_WIDTH = 64  # CLIP, table 20: every attention head of its transformers is 64 wide
 
@@ -82,12 +86,15 @@ def _blocks(state: Mapping[str, Tensor], prefix: str) -> int:
     return len({key[len(prefix) :].split(".")[0] for key in state if key.startswith(prefix)})
 
 
-def build_towers(shape: ClipShape, device: str | torch.device = "cpu") -> tuple[nn.Module, nn.Module]:
-    """Image and text tower with CLIP's QuickGELU, randomly initialised (not at all on device ``meta``).
+def build_towers(
+    shape: ClipShape, device: str | torch.device = "cpu", activation: Activation = "quick_gelu"
+) -> tuple[nn.Module, nn.Module]:
+    """Image and text tower, randomly initialised (not at all on device ``meta``).
 
     Args:
         shape: Sizes.
         device: Where the parameters are made.
+        activation: ``quick_gelu`` for weights by OpenAI, ``gelu`` for most others.
 
     Returns:
         Two modules: (n, 3, s, s) pixels -> (n, dim), and (n, context) tokens -> (n, dim).
@@ -111,17 +118,20 @@ def build_towers(shape: ClipShape, device: str | torch.device = "cpu") -> tuple[
                 heads=shape.text_width // HEAD_WIDTH,
                 layers=shape.text_layers,
             ),
-            quick_gelu=True,
+            quick_gelu=activation == "quick_gelu",
         )
     return clip.visual, clip.text
 
 
-def load_towers(state: Mapping[str, Tensor], dtype: torch.dtype = torch.float32) -> tuple[nn.Module, nn.Module]:
+def load_towers(
+    state: Mapping[str, Tensor], dtype: torch.dtype = torch.float32, activation: Activation = "quick_gelu"
+) -> tuple[nn.Module, nn.Module]:
     """Frozen towers with the given weights.
 
     Args:
         state: State dict in open_clip's plain layout (``visual.*``, ``transformer.*`` ...).
         dtype: What the parameters are stored and computed in.
+        activation: That of the network the weights were trained in.
 
     Returns:
         Image and text tower in evaluation mode, without gradients, on the CPU.
@@ -129,7 +139,7 @@ def load_towers(state: Mapping[str, Tensor], dtype: torch.dtype = torch.float32)
     Raises:
         WeightsError: A tensor is missing, left over, or of the wrong shape.
     """
-    image, text = build_towers(shape_of(state), "meta")
+    image, text = build_towers(shape_of(state), "meta", activation)
     tower_states: tuple[dict[str, Tensor], dict[str, Tensor]] = ({}, {})
     for key, value in state.items():
         if key.startswith("visual."):

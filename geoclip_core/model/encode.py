@@ -9,14 +9,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from geoclip_core.files import Progress
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.location_encoder import BaseLocationEncoder
 
 CHUNK = 2048
 """Points at a time; larger chunks fall out of the processor's cache."""
 
 
 def encode_points(
-    encoder: LocationEncoder, latlon: npt.ArrayLike, progress: Progress | None = None, chunk: int = CHUNK
+    encoder: BaseLocationEncoder, latlon: npt.ArrayLike, progress: Progress | None = None, chunk: int = CHUNK
 ) -> Tensor:
     """Vectors of length 1 for any number of points.
 

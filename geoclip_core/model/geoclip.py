@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from geoclip_core.model.clip import ClipShape, build_towers
 from geoclip_core.model.image_encoder import ImageEncoder, projection_mlp
-from geoclip_core.model.location_encoder import PAPER_SIGMAS, LocationEncoder
+from geoclip_core.model.location_encoder import PAPER_SIGMAS, BaseLocationEncoder, LocationEncoder
 from geoclip_core.model.text_encoder import TextEncoder
 
 INITIAL_TEMPERATURE = 0.07  # CLIP, section 2.5
@@ -28,7 +28,7 @@ class GeoCLIP(nn.Module):
     """
 
     def __init__(
-        self, image_tower: nn.Module, text_tower: nn.Module, mlp: nn.Module, location_encoder: LocationEncoder
+        self, image_tower: nn.Module, text_tower: nn.Module, mlp: nn.Module, location_encoder: BaseLocationEncoder
     ) -> None:
         super().__init__()
         self.image_encoder = ImageEncoder(image_tower, mlp)

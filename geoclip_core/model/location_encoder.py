@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,7 +28,7 @@ def equal_earth(latlon: Tensor) -> Tensor:
 
     The order of operations is part of the model: the finest Fourier features turn a rounding error of one
     unit in the last place into a visible phase, so the released weights need the arithmetic they were
-    trained with. ``earth/equal_earth`` is the accurate float64 version for maps.
+    trained with.
 
     Args:
         latlon: (n, 2) degrees, latitude first.
@@ -79,7 +80,61 @@ class ScaleEncoder(nn.Module):
         return out.float()
 
 
-class LocationEncoder(nn.Module):
+class BaseLocationEncoder(nn.Module, ABC):
+    """What every location encoder offers; ``model/location_encoders.py`` lists those there are.
+
+    A new one sets ``dim`` and implements :meth:`encode`. It is built with the keywords of ``LocationConfig`` that its
+    ``__init__`` takes.
+
+    Attributes:
+        dim: Dimension of the vectors.
+    """
+
+    dim: int
+
+    @abstractmethod
+    def encode(self, latlon: Tensor) -> Tensor:
+        """Vectors (n, dim) float32, not normalised, of points (n, 2) float32 in degrees on the encoder's device."""
+
+    def forward(self, latlon: Tensor | npt.ArrayLike) -> Tensor:
+        """Vectors of points.
+
+        Args:
+            latlon: (n, 2) degrees, latitude first; a tensor or anything numpy reads.
+
+        Returns:
+            (n, dim) float32, not normalised.
+
+        Raises:
+            ValueError: The shape is not (n, 2).
+        """
+        if not isinstance(latlon, Tensor):
+            latlon = torch.from_numpy(np.asarray(latlon, dtype=np.float32).copy())
+        if latlon.ndim != 2 or latlon.shape[1] != 2:
+            raise ValueError(f"latlon must have shape (n, 2), got {tuple(latlon.shape)}")
+        return self.encode(latlon.to(device=self.device, dtype=torch.float32))
+
+    def on_grid(self, latlon: npt.NDArray[np.float64], stride: int) -> Tensor:
+        """Vectors of a dense, smooth grid of points; an encoder may override this with something faster.
+
+        Args:
+            latlon: (h, w, 2) degrees.
+            stride: Grid steps that an encoder may interpolate over; here every point is encoded.
+
+        Returns:
+            (h, w, dim) float32, not normalised.
+        """
+        del stride
+        points = torch.from_numpy(latlon.astype(np.float32)).reshape(-1, 2)
+        return torch.cat([self(part) for part in torch.split(points, _CHUNK)]).reshape(*latlon.shape[:2], self.dim)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device
+
+
+class LocationEncoder(BaseLocationEncoder):
     """GeoCLIP's location encoder: Equal Earth, Fourier features at several scales, their vectors summed.
 
     Args:
@@ -110,24 +165,8 @@ class LocationEncoder(nn.Module):
         for i, sigma in enumerate(self.sigmas):
             self.add_module(f"LocEnc{i}", ScaleEncoder(sigma, rows, width, dim))
 
-    def forward(self, latlon: Tensor | npt.ArrayLike) -> Tensor:
-        """Vectors of points.
-
-        Args:
-            latlon: (n, 2) degrees, latitude first; a tensor or anything numpy reads.
-
-        Returns:
-            (n, dim) float32, not normalised.
-
-        Raises:
-            ValueError: The shape is not (n, 2).
-        """
-        device = self.LocEnc0.head[0].weight.device  # type: ignore[union-attr,index]
-        if not isinstance(latlon, Tensor):
-            latlon = torch.from_numpy(np.asarray(latlon, dtype=np.float32).copy())
-        if latlon.ndim != 2 or latlon.shape[1] != 2:
-            raise ValueError(f"latlon must have shape (n, 2), got {tuple(latlon.shape)}")
-        latlon = latlon.to(device=device, dtype=torch.float32)
+    def encode(self, latlon: Tensor) -> Tensor:
+        """Vectors (n, dim) float32, not normalised, of points (n, 2) in degrees: the sum over the scales."""
         plane = self._plane(latlon)
         total = torch.zeros(len(latlon), self.dim, device=plane.device)
         for scale in self.children():
@@ -153,7 +192,7 @@ class LocationEncoder(nn.Module):
         height, width = latlon.shape[:2]
         if (height - 1) % stride or (width - 1) % stride:
             raise ValueError(f"A grid of {height} x {width} does not fit nodes every {stride} steps")
-        device = self.LocEnc0.head[0].weight.device  # type: ignore[union-attr,index]
+        device = self.device
         points = torch.from_numpy(latlon.astype(np.float32)).to(device)
         plane = self._plane(points.reshape(-1, 2)).reshape(height, width, 2)
         nodes = plane[::stride, ::stride]

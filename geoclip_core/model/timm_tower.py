@@ -1,12 +1,10 @@
-"""What looks at the pixels, besides CLIP: any architecture of timm; and the digest that tells towers apart."""
+"""Image towers of any architecture of timm."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import nn
 
 from geoclip_core.errors import WeightsError
@@ -44,17 +42,3 @@ def timm_tower(architecture: str, options: Mapping[str, Any]) -> tuple[nn.Module
         narrow = nn.Sequential(nn.Conv2d(width, _CHANNELS, 1, bias=False), nn.BatchNorm2d(_CHANNELS), nn.ReLU())
         return nn.Sequential(model, nn.AdaptiveAvgPool2d(_GRID), narrow, nn.Flatten()), _CHANNELS * _GRID**2
     return model, width
-
-
-def tower_digest(tower: nn.Module) -> str:
-    """Digest of a tower's own weights, without low-rank steps: 16 hexadecimal digits.
-
-    It depends on the precision that the weights are kept in.
-    """
-    total = hashlib.sha256()
-    for name, value in sorted(tower.state_dict().items()):
-        if ".lora_" not in name:
-            total.update(name.replace(".base_layer.", ".").encode() + b"\0")
-            total.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-            total.update(b"\0")
-    return total.hexdigest()[:16]

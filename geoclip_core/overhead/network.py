@@ -23,7 +23,7 @@ from geoclip_core.earth.distance import EARTH_RADIUS_KM, disk_points
 from geoclip_core.errors import GeoclipError, NoEvidenceError, WeightsError
 from geoclip_core.files import asset_path
 from geoclip_core.model.image_encoder import projection_mlp
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.location_encoders import build_location_encoder
 from geoclip_core.model.record import GALLERY, TENSORS, checked_file, read_content, read_gallery_points, read_tensors
 from geoclip_core.model.timm_tower import timm_tower
 from geoclip_core.overhead.clusters import OverheadPrediction, find_clusters
@@ -65,12 +65,11 @@ class OverheadModel(nn.Module):
     def __init__(self, record: dict[str, Any], gallery: Floats) -> None:
         super().__init__()
         image, location = record["image"], record["location_encoder"]
-        self.preprocess = Preprocess(**record["preprocess"])
+        # Records of before the resampling was written down mean this one.
+        self.preprocess = Preprocess.from_record({"interpolation": "bilinear"} | record["preprocess"])
         self.image_tower, width = timm_tower(image["architecture"], image["options"])
         self.image_mlp = projection_mlp(width, location["dim"])
-        self.location_encoder = LocationEncoder(
-            location["sigmas"], rows=location["rows"], width=location["width"], dim=location["dim"]
-        )
+        self.location_encoder = build_location_encoder(**location)
         self.logit_scale = nn.Parameter(torch.zeros(()))
         self.register_buffer("feature_mean", torch.zeros(width))
         self.register_buffer("feature_whitening", torch.eye(width))
@@ -137,14 +136,13 @@ class OverheadModel(nn.Module):
 
     def features(self, rgb: Tensor) -> Tensor:
         """Output of the image tower (n, width) for views (n, 3, s, s) in [0, 1]."""
-        small = self._small(rgb)
-        mean, std = (torch.tensor(values)[:, None, None] for values in (self.preprocess.mean, self.preprocess.std))
-        features: Tensor = self.image_tower(((small - mean) / std).contiguous(memory_format=torch.channels_last))
+        pixels = self.preprocess.normalise(self.preprocess.shrink(rgb))
+        features: Tensor = self.image_tower(pixels.contiguous(memory_format=torch.channels_last))
         return features
 
     def detail(self, rgb: Tensor) -> Tensor:
         """How much there is to see in pictures (n, 3, s, s) in [0, 1] at the network's size: (n,), 0 for blank ones."""
-        return detail(self._small(rgb))
+        return detail(self.preprocess.shrink(rgb))
 
     def ood_scores(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Out-of-distribution scores: each is larger for pictures that are no views from above.
@@ -221,10 +219,6 @@ class OverheadModel(nn.Module):
         return OverheadPrediction(
             latlon, probability, self.cell_km / math.sqrt(_PARTS), find_clusters(latlon, probability)
         )
-
-    def _small(self, rgb: Tensor) -> Tensor:
-        size = self.preprocess.size
-        return F.interpolate(rgb, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
 
     @functools.cached_property
     def cells(self) -> Tensor:

@@ -14,10 +14,11 @@ import torch.nn.functional as F
 from PIL import Image
 from safetensors.torch import save_file
 
+from geoclip_core.evidence.clip import ClipSource
 from geoclip_core.locate.answer import Answer
-from geoclip_core.locate.locator import Locator, load_locator
+from geoclip_core.locate.load import load_locator
+from geoclip_core.locate.locator import Locator
 from geoclip_core.locate.posterior import distinct_places
-from geoclip_core.locate.read import GeoclipReader
 from geoclip_core.model.clip import ClipShape
 from geoclip_core.model.geoclip import GeoCLIP
 from geoclip_core.weights.load import read_gallery
@@ -113,8 +114,16 @@ def locator(standard: Standard) -> Locator:
 
 @pytest.fixture(scope="module")
 def model(locator: Locator) -> GeoCLIP:
-    assert isinstance(locator._reader, GeoclipReader)
-    return locator._reader.model
+    source = locator.sources[0]
+    assert isinstance(source, ClipSource)
+    network = source.network
+    assert network.image_encoder is not None
+    assert network.text_encoder is not None
+    image, text = network.image_encoder, network.text_encoder
+    whole = GeoCLIP(image.tower, text.tower, image.mlp, network.location_encoder)
+    whole.image_encoder = image  # the very one that the locator looks through
+    whole.logit_scale.data.fill_(float(np.log(locator.scale)))
+    return whole.eval().requires_grad_(False)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from geoclip_core.learning.overhead import ablations as overhead_ablations
-from geoclip_core.learning.overhead.ablations import MEASURED, VARIANTS, PlainEncoder, SeenViews, measure
+from geoclip_core.learning.overhead.ablations import MEASURED, VARIANTS, SeenViews, measure
+from geoclip_core.model.location_encoders import MlpLocationEncoder
 from training import ablations
 
 
@@ -31,16 +32,10 @@ def test_every_variant_trains_and_is_measured(seen, monkeypatch: pytest.MonkeyPa
         assert set(found) == set(MEASURED)
         assert np.isfinite(list(found.values())).all()
     by_name = dict(zip(VARIANTS, built, strict=True))
-    assert isinstance(by_name["no Fourier features"].location_encoder, PlainEncoder)
+    assert isinstance(by_name["no Fourier features"].location_encoder, MlpLocationEncoder)
     assert not by_name["no Equal Earth"].location_encoder.projection
     assert len(by_name["no queue"].queue) == 0
     assert by_name["sigmas 1, 16, 256 (paper)"].location_encoder.sigmas == (1.0, 16.0, 256.0)
-
-
-def test_without_fourier_features_nothing_waves() -> None:
-    encoder = PlainEncoder(16, 8)
-    assert [type(layer).__name__ for layer in encoder.layers] == ["Linear", "ReLU"] * 3 + ["Linear"]
-    assert encoder.layers[0].in_features == 2
 
 
 def test_views_of_a_place_are_drawn_without_repeating(seen) -> None:

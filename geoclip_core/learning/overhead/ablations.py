@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import Trainer, seed_everything
-from torch import Tensor, nn
+from torch import Tensor
 
 from geoclip_core.files import digest
 from geoclip_core.learning.data.datamodule import GeoData
@@ -27,7 +27,6 @@ from geoclip_core.learning.overhead.sampling import land_cells
 from geoclip_core.learning.run.module import GeoLearner
 from geoclip_core.learning.run.validation import accuracy_name
 from geoclip_core.learning.settings import LocationConfig, Recipe, TowerConfig
-from geoclip_core.model.location_encoder import equal_earth
 from geoclip_core.overhead.network import OverheadModel
 
 VIEWS_PER_PLACE = 4
@@ -42,7 +41,7 @@ MEASURED = (*(accuracy_name(km) for km in VIEW_THRESHOLDS_KM), "median_km")
 VARIANTS: dict[str, dict[str, Any]] = {
     "baseline": {},
     "no Equal Earth": {"location": {"projection": False}},
-    "no Fourier features": {"plain": True},
+    "no Fourier features": {"location": {"kind": "mlp"}},
     "one scale, sigma 1": {"location": {"sigmas": (1.0,)}},
     "one scale, sigma 8": {"location": {"sigmas": (8.0,)}},
     "one scale, sigma 64": {"location": {"sigmas": (64.0,)}},
@@ -58,25 +57,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "10 % of the data": {"fraction": 0.1},
     "5 % of the data": {"fraction": 0.05},
 }
-
-
-class PlainEncoder(nn.Module):
-    """The paper's ablation without Fourier features: the same layers behind the projected coordinates themselves.
-
-    Args:
-        width: Hidden units per layer.
-        dim: Dimension of the output.
-    """
-
-    def __init__(self, width: int, dim: int) -> None:
-        super().__init__()
-        hidden = [part for _ in range(2) for part in (nn.Linear(width, width), nn.ReLU())]
-        self.layers = nn.Sequential(nn.Linear(2, width), nn.ReLU(), *hidden, nn.Linear(width, dim))
-
-    def forward(self, latlon: Tensor) -> Tensor:
-        """Vectors (n, dim) of points (n, 2) in degrees."""
-        vectors: Tensor = self.layers(equal_earth(latlon))
-        return vectors
 
 
 class ViewFeatures(PairSource):
@@ -150,8 +130,6 @@ def measure(
     location = dataclasses.replace(LOCATION, **changes.get("location", {}))
     recipe = dataclasses.replace(RECIPE, seed=seed, **changes.get("recipe", {}))
     module = GeoLearner(TowerConfig("features", width=places.features.shape[-1]), location, recipe)
-    if changes.get("plain"):
-        module.add_module("location_encoder", PlainEncoder(location.width, location.dim))
     with warnings.catch_warnings():
         # Lightning 2.6 calls what torch 2.10 has renamed, and would rather read ahead; nothing here can change that.
         warnings.filterwarnings("ignore", ".*LeafSpec.* is deprecated")

@@ -35,7 +35,7 @@ from geoclip_core.files import atomic, sha256, write_json
 from geoclip_core.learning.run.module import GeoLearner
 from geoclip_core.learning.run.tower import load_clip, merged_state
 from geoclip_core.learning.settings import read_settings
-from geoclip_core.model.timm_tower import tower_digest
+from geoclip_core.model.tower_digest import tower_digest
 
 PAPER = "Vivanco Cepeda, Nayak, Shah: GeoCLIP, NeurIPS 2023, arXiv:2309.16020"
 

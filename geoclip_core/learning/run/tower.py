@@ -1,4 +1,4 @@
-"""The part that looks at the pixels, built as the recipe says."""
+"""The image tower, built as the configuration says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from geoclip_core.errors import TrainingError, WeightsError
-from geoclip_core.learning.settings import Tower
+from geoclip_core.learning.settings import TowerConfig
+from geoclip_core.model.backbones import BackboneRecord, find_backbone
 from geoclip_core.model.clip import build_towers
 from geoclip_core.model.timm_tower import timm_tower
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from peft import LoraConfig
 
 
-def build_tower(tower: Tower) -> tuple[nn.Module, int]:
+def build_tower(tower: TowerConfig) -> tuple[nn.Module, int]:
     """A tower with random weights, and the dimension of its features.
 
     Args:
@@ -36,7 +37,7 @@ def build_tower(tower: Tower) -> tuple[nn.Module, int]:
             )
         return nn.Identity(), tower.width
     if tower.kind == "clip":
-        image, _ = build_towers(tower.clip)
+        image, _ = build_towers(tower.clip, activation=_clip_record(tower).activation)
         width = tower.clip.dim
         if tower.train == "lora":
             image = _with_lora(image, tower)
@@ -54,7 +55,20 @@ def build_tower(tower: Tower) -> tuple[nn.Module, int]:
     return image, width
 
 
-def _timm(tower: Tower) -> tuple[nn.Module, int]:
+def _clip_record(tower: TowerConfig) -> BackboneRecord:
+    try:
+        record = find_backbone(tower.backbone)
+    except WeightsError as error:
+        raise TrainingError(error.problem, allowed=error.allowed) from error
+    if record.family != "clip":
+        raise TrainingError(
+            f"tower.kind is clip and tower.backbone {tower.backbone}, which is no CLIP",
+            hint=f"make features with training/make_features.py --backbone {tower.backbone}, and train on these",
+        )
+    return record
+
+
+def _timm(tower: TowerConfig) -> tuple[nn.Module, int]:
     try:
         image, width = timm_tower(tower.architecture, tower.options)
     except WeightsError as error:
@@ -67,7 +81,7 @@ def _timm(tower: Tower) -> tuple[nn.Module, int]:
     return image, width
 
 
-def _lora(tower: Tower) -> LoraConfig:
+def _lora(tower: TowerConfig) -> LoraConfig:
     from peft import LoraConfig
 
     first = tower.clip.image_layers - tower.lora_blocks
@@ -81,7 +95,7 @@ def _lora(tower: Tower) -> LoraConfig:
     )
 
 
-def _with_lora(image: nn.Module, tower: Tower) -> nn.Module:
+def _with_lora(image: nn.Module, tower: TowerConfig) -> nn.Module:
     """Low-rank steps beside the two wide layers of the last blocks; all else is frozen."""
     from peft import inject_adapter_in_model
 
@@ -94,7 +108,7 @@ def load_clip(image: nn.Module, state: dict[str, Tensor]) -> None:
     """Put the weights of a CLIP's image tower into a tower, low-rank steps or not.
 
     Args:
-        image: Tower built by :func:`build_tower` for ``clip``.
+        image: A tower built by :func:`build_tower` for ``clip``.
         state: CLIP's state dict in open_clip's plain layout, ``visual.*``.
 
     Raises:

@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from geoclip_core.errors import TrainingError
+from geoclip_core.learning.optim.schedule import learning_rate_factor
 from geoclip_core.learning.run.tower import build_tower, load_clip, merged_state
-from geoclip_core.learning.settings import Recipe, Tower, learning_rate_factor, read_settings
-from geoclip_core.model.timm_tower import tower_digest
+from geoclip_core.learning.settings import Recipe, TowerConfig, read_settings
+from geoclip_core.model.tower_digest import tower_digest
 
 
 def test_a_frozen_clip_has_nothing_to_train_and_takes_its_weights(small_clip) -> None:
-    tower, width = build_tower(Tower("clip", clip=small_clip.shape))
+    tower, width = build_tower(TowerConfig("clip", clip=small_clip.shape))
     assert width == 32
     assert not any(p.requires_grad for p in tower.parameters())
     load_clip(tower, dict(small_clip.state))
@@ -25,7 +26,7 @@ def test_a_frozen_clip_has_nothing_to_train_and_takes_its_weights(small_clip) ->
 
 
 def test_low_rank_steps_begin_as_nothing_and_merge_exactly(small_clip) -> None:
-    tower, _ = build_tower(Tower("clip", clip=small_clip.shape, train="lora", lora_rank=3, lora_blocks=1))
+    tower, _ = build_tower(TowerConfig("clip", clip=small_clip.shape, train="lora", lora_rank=3, lora_blocks=1))
     load_clip(tower, dict(small_clip.state))
     tower.eval()
     pixels = torch.randn(2, 3, 28, 28)
@@ -36,7 +37,7 @@ def test_low_rank_steps_begin_as_nothing_and_merge_exactly(small_clip) -> None:
         for parameter in trained.values():
             parameter.add_(0.1 * torch.randn_like(parameter))
     assert tower_digest(tower) == tower_digest(small_clip.image)
-    plain, _ = build_tower(Tower("clip", clip=small_clip.shape))
+    plain, _ = build_tower(TowerConfig("clip", clip=small_clip.shape))
     plain.load_state_dict(merged_state(tower))
     assert not torch.allclose(tower(pixels), small_clip.image(pixels), atol=1e-3)
     assert torch.allclose(plain.eval()(pixels), tower(pixels), atol=1e-5)
@@ -45,28 +46,28 @@ def test_low_rank_steps_begin_as_nothing_and_merge_exactly(small_clip) -> None:
 @pytest.mark.parametrize(
     ("tower", "words"),
     [
-        (Tower(train="all"), "leave no tower to train"),
-        (Tower("timm", architecture="no_such_net", train="all"), "no architecture 'no_such_net'"),
+        (TowerConfig(train="all"), "leave no tower to train"),
+        (TowerConfig("timm", architecture="no_such_net", train="all"), "no architecture 'no_such_net'"),
         (
-            Tower("timm", architecture="test_resnet", options={"stem": 1}, train="all"),
+            TowerConfig("timm", architecture="test_resnet", options={"stem": 1}, train="all"),
             "cannot be built with {'stem': 1}",
         ),
-        (Tower("timm", architecture="test_resnet"), "starts from random weights"),
-        (Tower("timm", architecture="test_resnet", train="all", half=True), "too coarse to be trained"),
+        (TowerConfig("timm", architecture="test_resnet"), "starts from random weights"),
+        (TowerConfig("timm", architecture="test_resnet", train="all", half=True), "too coarse to be trained"),
     ],
 )
-def test_towers_that_cannot_be_say_why(tower: Tower, words: str) -> None:
+def test_towers_that_cannot_be_say_why(tower: TowerConfig, words: str) -> None:
     with pytest.raises(TrainingError, match=words):
         build_tower(tower)
 
 
 def test_weights_of_another_size_say_why(small_clip) -> None:
-    tower, _ = build_tower(Tower("clip", clip=dataclasses.replace(small_clip.shape, image_layers=1)))
+    tower, _ = build_tower(TowerConfig("clip", clip=dataclasses.replace(small_clip.shape, image_layers=1)))
     with pytest.raises(TrainingError, match=r"do not fit the tower.*set tower.clip"):
         load_clip(tower, dict(small_clip.state))
     state = {k: v for k, v in small_clip.state.items() if k != "visual.proj"}
     with pytest.raises(TrainingError, match="do not fit the tower: proj"):
-        load_clip(build_tower(Tower("clip", clip=small_clip.shape))[0], state)
+        load_clip(build_tower(TowerConfig("clip", clip=small_clip.shape))[0], state)
 
 
 def test_the_step_schedule_is_torchs_step_lr() -> None:
@@ -90,10 +91,10 @@ def test_warm_up_rises_and_the_cosine_ends_at_nothing() -> None:
 
 
 def test_settings_survive_a_checkpoint() -> None:
-    parts = Tower("timm", architecture="test_vit", options={"img_size": 16}, train="all"), Recipe(queue_size=3)
-    from geoclip_core.learning.settings import Location
+    parts = TowerConfig("timm", architecture="test_vit", options={"img_size": 16}, train="all"), Recipe(queue_size=3)
+    from geoclip_core.learning.settings import LocationConfig
 
-    location = Location(sigmas=(1.0, 2.0))
+    location = LocationConfig(sigmas=(1.0, 2.0))
     plain = {
         "tower": dataclasses.asdict(parts[0]),
         "location": {**dataclasses.asdict(location), "sigmas": [1.0, 2.0]},
@@ -104,7 +105,9 @@ def test_settings_survive_a_checkpoint() -> None:
 
 def test_maps_keep_where_something_is() -> None:
     torch.manual_seed(0)
-    tower, width = build_tower(Tower("timm", architecture="test_resnet", options={"global_pool": ""}, train="all"))
+    tower, width = build_tower(
+        TowerConfig("timm", architecture="test_resnet", options={"global_pool": ""}, train="all")
+    )
     tower.eval()
     assert width == 48 * 4 * 4
     pixels = torch.zeros(1, 3, 128, 128)
