@@ -1,17 +1,13 @@
 """The page: run it with ``streamlit run app.py``; add ``-- --demo`` for public hosting.
 
-Streamlit reads this file twice over: once to serve what it finds as ``app``, then as the script of every visit.
+``python -m geoclip_core app`` opens the same page where the package is installed without this file.
 """
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-if st.runtime.exists():
-    from geoclip_core.page import page
+from geoclip_core.page.launch import SCRIPT
+from geoclip_core.page.server import Compressed, opened
 
-    page.show()
-else:
-    from starlette.middleware import Middleware
-
-    from geoclip_core.page.server import Compressed, opened
-
-    app = st.App(__file__, lifespan=opened, middleware=[Middleware(Compressed)])
+# Streamlit reads this file for an assignment of st.App before it runs it, so it stands here in full.
+app = st.App(SCRIPT, lifespan=opened, middleware=[Middleware(Compressed)])

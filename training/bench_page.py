@@ -17,6 +17,10 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ("Pyramids of Giza", "Boston, Massachusetts", "Desert", "Burj Khalifa", "Kyoto", "Timbuktu", "Ushuaia")
@@ -28,6 +32,13 @@ def free_port() -> int:
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+def installed_browser(playwright: Playwright) -> str | None:
+    """Path of a browser on this machine: a Chromium or Chrome, else the one that playwright has installed."""
+    own = playwright.chromium.executable_path
+    found = (path for name in BROWSERS if (path := shutil.which(name)))
+    return next(found, own if Path(own).exists() else None)
 
 
 def page_seconds() -> dict[str, float]:
@@ -42,8 +53,8 @@ def page_seconds() -> dict[str, float]:
     environment = {**os.environ, "GEOCLIP_TILES": "off", "GEOCLIP_LIGHT_TILES": "off"}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     with sync_playwright() as playwright:
-        path = next((found for name in BROWSERS if (found := shutil.which(name))), playwright.chromium.executable_path)
-        if not Path(path).exists():
+        path = installed_browser(playwright)
+        if path is None:
             return {}
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce").new_page()

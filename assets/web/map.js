@@ -1,9 +1,9 @@
-// What the map does in the browser. Panning and zooming stay here; a wish that needs the model is said to the page.
+// What the map does in the browser. Panning and zooming stay here; an event that needs the model is sent to the page.
 // All names come from people or tables, and reach the document as text only.
 function geoclipMap(map, start) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const container = map.getContainer();
-  let wishes = 0;
+  let events = 0;
   let towns = [];
   let near = [];
   let box = null;
@@ -11,9 +11,9 @@ function geoclipMap(map, start) {
   let opacity = 1;
   let view = "";
 
-  const say = (wish) => {
-    wishes += 1;
-    window.Streamlit.setComponentValue({ wish: { ...wish, number: wishes, since: performance.timeOrigin } });
+  const send = (event) => {
+    events += 1;
+    window.Streamlit.setComponentValue({ event: { ...event, number: events, since: performance.timeOrigin } });
   };
   const element = (tag, parent, className, text) => {
     const made = L.DomUtil.create(tag, className ?? "", parent);
@@ -49,7 +49,7 @@ function geoclipMap(map, start) {
 
   // --- Tools: look closer at what is seen, or at a box drawn by hand.
   const tools = control("topright", "tools");
-  const closer = button(tools, "Look closer", () => say({ kind: "look", box: edges(map.getBounds()) }));
+  const closer = button(tools, "Look closer", () => send({ kind: "look", box: edges(map.getBounds()) }));
   closer.title = "Compute the map anew for what is seen";
   const draw = button(tools, "Draw a box", () => drawing(draw.getAttribute("aria-pressed") !== "true"));
   draw.title = "Drag over the map; then look closer there, or search only there";
@@ -88,7 +88,7 @@ function geoclipMap(map, start) {
   const choose = (latlng, choices) => {
     quiet = performance.now();
     const list = L.DomUtil.create("div", "choices");
-    choices.forEach(([text, wish, possible]) => possible && button(list, text, () => { map.closePopup(); say(wish); }));
+    choices.forEach(([text, event, possible]) => possible && button(list, text, () => { map.closePopup(); send(event); }));
     L.popup({ closeButton: false, closeOnClick: false, minWidth: 150 }).setLatLng(latlng).setContent(list).openOn(map)
       .on("remove", () => { rectangle?.remove(); rectangle = null; });
     list.querySelector("button")?.focus({ preventScroll: true });
@@ -173,7 +173,7 @@ function geoclipMap(map, start) {
     tip.textContent = label;
     marker.bindTooltip(tip, { direction: "top", offset: [0, -32] });
     if (kind === "" || kind === "chosen") {
-      const go = () => say({ kind: "candidate", candidate });
+      const go = () => send({ kind: "candidate", candidate });
       marker.on("click", go).on("keypress", ({ originalEvent }) => originalEvent.key === "Enter" && go());
     }
     marker.addTo(group);
@@ -215,9 +215,9 @@ function geoclipMap(map, start) {
     if (answer.legend) explain(answer.legend);
     near = answer.near ? answer.near.towns : [];
     box = answer.near && L.latLngBounds(answer.near.box);
-    const wish = JSON.stringify([answer.turn, answer.view]);
-    if (wish !== view) {
-      view = wish;
+    const wanted = JSON.stringify([answer.fly_count, answer.view]);
+    if (wanted !== view) {
+      view = wanted;
       map.goal = answer.view;
       map.flyToBounds(map.goal, { duration: 1, animate: !still });
     }

@@ -108,7 +108,7 @@ class Drawing:
         track: From the answer to the known position.
         legend: What the heat means.
         close: Whether to fly to the picture and frame it, rather than to the world.
-        turn: Counts the wishes to fly: the same view with a higher count is flown to again.
+        fly_count: How often the page has told the map to fly: a higher count flies to the same view again.
     """
 
     heat: HeatPicture | None = None
@@ -119,7 +119,7 @@ class Drawing:
     track: Track | None = None
     legend: Legend | None = None
     close: bool = False
-    turn: int = 0
+    fly_count: int = 0
 
     @property
     def view(self) -> Corners:
@@ -143,7 +143,7 @@ class Drawing:
             "legend": self.legend and asdict(self.legend),
             "close": self.close,
             "view": self.view,
-            "turn": self.turn,
+            "fly_count": self.fly_count,
         }
 
 

@@ -1,4 +1,4 @@
-"""How the page reaches the browser: Streamlit's own scripts compressed, and a browser opened at the start.
+"""The server of the page: Streamlit's own scripts are sent compressed, and a browser is opened at the start.
 
 Streamlit leaves the compression of its scripts to a proxy, which a page on one's own machine does not have.
 """
@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
 from streamlit.cli_util import open_browser
 from streamlit.web.server.server_util import get_display_address, get_url
+
+from geoclip_core.page.launch import SCRIPT
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,7 +30,7 @@ _BROWSER_WAITS_SECONDS = 0.5  # until the server listens
 
 
 @functools.lru_cache(_MOST_KEPT)
-def _squeezed(body: bytes) -> bytes:
+def _compressed(body: bytes) -> bytes:
     return gzip.compress(body, _LEVEL, mtime=0)
 
 
@@ -35,7 +38,7 @@ class Compressed:
     """An ASGI middleware that sends Streamlit's scripts and styles compressed, each of them compressed once.
 
     Args:
-        app: What it stands before.
+        app: The application whose answers are compressed.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -50,7 +53,7 @@ class Compressed:
         start: MutableMapping[str, Any] = {}
         body = bytearray()
 
-        async def squeeze(message: MutableMapping[str, Any]) -> None:
+        async def send_compressed(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 headers = Headers(raw=message["headers"])
                 kind = headers.get("content-type", "").partition(";")[0]
@@ -63,7 +66,7 @@ class Compressed:
             body.extend(message.get("body", b""))
             if message.get("more_body"):
                 return
-            small = await asyncio.to_thread(_squeezed, bytes(body))
+            small = await asyncio.to_thread(_compressed, bytes(body))
             headers = MutableHeaders(raw=start["headers"])
             headers["Content-Encoding"] = "gzip"
             headers["Content-Length"] = str(len(small))
@@ -71,7 +74,7 @@ class Compressed:
             await send(start)
             await send({"type": "http.response.body", "body": small})
 
-        await self._app(scope, receive, squeeze)
+        await self._app(scope, receive, send_compressed)
 
 
 @asynccontextmanager
@@ -81,3 +84,8 @@ async def opened(_: st.App) -> AsyncIterator[None]:
         url = get_url(get_display_address(st.get_option("server.address") or "localhost"))
         asyncio.get_running_loop().call_later(_BROWSER_WAITS_SECONDS, open_browser, url)
     yield
+
+
+def application() -> st.App:
+    """The page as an ASGI application; its settings are read from ``.streamlit/config.toml`` beside the script."""
+    return st.App(SCRIPT, lifespan=opened, middleware=[Middleware(Compressed)])

@@ -79,9 +79,9 @@ def test_the_view_is_the_world_or_the_picture() -> None:
     assert drawn(Drawing(close=True))["view"] == [list(corner) for corner in WORLD]
 
 
-def test_a_second_wish_for_the_same_view_is_another_script() -> None:
-    assert script(Drawing(turn=1)) != script(Drawing(turn=2))
-    assert script(Drawing(turn=1)) == script(Drawing(turn=1))
+def test_flying_again_to_the_same_view_is_another_script() -> None:
+    assert script(Drawing(fly_count=1)) != script(Drawing(fly_count=2))
+    assert script(Drawing(fly_count=1)) == script(Drawing(fly_count=1))
 
 
 def test_everything_that_belongs_to_an_answer_reaches_the_browser() -> None:

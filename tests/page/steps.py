@@ -1,112 +1,62 @@
-"""What a visitor does in a browser, step by step."""
+"""What a visitor does on the page and sees of it, without a browser."""
 
 from __future__ import annotations
 
-import os
+import io
+import json
+import re
+from typing import Any
 
-import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from PIL import Image
+from streamlit.testing.v1 import AppTest
 
-from tests.page.conftest import PATIENCE_MS, ROOT, Visit
+from geoclip_core.page.launch import SCRIPT
 
-expect.set_options(timeout=PATIENCE_MS)
-DARK = {"color_scheme": "dark"}
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "user_agent": "Phone Mobile"}
-BOTH_WIDTHS = pytest.mark.parametrize("visit", [{}, PHONE], indirect=True, ids=["1280", "390"])
-
-
-def map_of(page: Page) -> FrameLocator:
-    return page.frame_locator("iframe")
+PATIENCE_S = 300  # the first visit may build the caches
 
 
-def ask(page: Page, text: str) -> None:
-    page.get_by_label("Describe a place").fill(text)
-    page.keyboard.press("Enter")
-    settle(page)
+def opened() -> AppTest:
+    """The page of a new visitor, not yet run."""
+    return AppTest.from_file(str(SCRIPT), default_timeout=PATIENCE_S)
 
 
-def settle(page: Page) -> None:
-    """Wait until the page has shown what it was asked for."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
+def upload(page: AppTest, *photos: bytes) -> AppTest:
+    files = [(f"photo {number}.jpg", data, "image/jpeg") for number, data in enumerate(photos)]
+    return page.file_uploader[0].set_value(files).run()
 
 
-def show_photo(page: Page, *photos: tuple[str, bytes]) -> None:
-    files = [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in photos]
-    page.locator("input[type=file]").set_input_files(files)
+def ask(page: AppTest, text: str) -> AppTest:
+    page.text_input(key="text").set_value(text).run()
+    assert not page.exception
+    return page
 
 
-def picture(visit: Visit, name: str) -> None:
-    """Keep a screenshot for the README when asked to."""
-    if os.environ.get("GEOCLIP_SCREENSHOTS"):
-        visit.page.mouse.move(0, 0)
-        expect(visit.page.get_by_role("tooltip")).to_have_count(0)
-        folder = ROOT / "docs" / "screenshots"
-        folder.mkdir(parents=True, exist_ok=True)
-        phone = visit.page.viewport_size == PHONE["viewport"]
-        visit.page.screenshot(path=folder / f"{name}{'-phone' if phone else ''}.png")
+def map_args(page: AppTest) -> dict[str, Any]:
+    (component,) = page.get("component_instance")
+    args: dict[str, Any] = json.loads(component.proto.json_args)
+    return args
 
 
-def view(page: Page) -> dict[str, float]:
-    seen: dict[str, float] = (
-        map_of(page)
-        .locator(".leaflet-container")
-        .evaluate("() => ({zoom: window.map.getZoom(), ...window.map.getCenter()})")
-    )
-    return seen
+def drawn(page: AppTest) -> dict[str, Any]:
+    """What the map is told to draw."""
+    found = re.search(r"drawAnswer\(feature_group_feature_group_0, (\{.*\})\);", map_args(page)["feature_group"])
+    assert found
+    data: dict[str, Any] = json.loads(found[1])
+    return data
 
 
-def turned(page: Page, lowest: float, highest: float = 18, at: tuple[float, ...] = ()) -> None:
-    """Wait until the map has turned to a zoom between two, near a latitude and longitude, give or take some degrees."""
-    frame = page.locator("iframe").element_handle().content_frame()
-    assert frame is not None
-    frame.wait_for_function(
-        """([lowest, highest, at]) => {
-            const {lat, lng} = window.map.getCenter();
-            const there = !at.length || Math.max(Math.abs(lat - at[0]), Math.abs(lng - at[1])) < at[2];
-            return there && window.map.getZoom() >= lowest && window.map.getZoom() <= highest;
-        }""",
-        arg=[lowest, highest, at],
-    )
-    settle(page)
+def said(page: AppTest) -> str:
+    """Everything that the page writes, as Markdown."""
+    kinds = ("markdown", "caption", "subheader", "title", "info", "error", "warning", "text", "code")
+    return "\n".join(str(element.value) for kind in kinds for element in page.get(kind))
 
 
-def restrict(page: Page, text: str) -> None:
-    """Choose or type a region, once the page has stopped changing the field."""
-    settle(page)
-    region = page.get_by_role("combobox", name="Search in")
-    region.fill(text)
-    expect(region).to_have_value(text)
-    page.keyboard.press("Enter")
-    page.keyboard.press("Escape")
+def read(markdown: str) -> str:
+    """What a reader sees of backslash escapes, the joiner being invisible."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown).replace("\u2060", "")
 
 
-def land_is_drawn(page: Page) -> None:
-    drawn = """canvas => {
-        const {width, height} = canvas;
-        return canvas.getContext("2d").getImageData(0, 0, width, height).data.some((v, i) => i % 4 == 3 && v > 0);
-    }"""
-    canvas = map_of(page).locator(".leaflet-land-pane canvas")
-    canvas.wait_for()
-    assert canvas.evaluate(drawn)
-
-
-def on_map(page: Page, lat: float, lng: float) -> tuple[float, float]:
-    """Where a point of the Earth is on the screen."""
-    frame = page.locator("iframe")
-    frame.scroll_into_view_if_needed()
-    box = frame.bounding_box()
-    assert box is not None
-    x, y = (
-        map_of(page)
-        .locator(".leaflet-container")
-        .evaluate("(_, at) => { const p = window.map.latLngToContainerPoint(at); return [p.x, p.y]; }", [lat, lng])
-    )
-    return box["x"] + x, box["y"] + y
-
-
-def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move(*end, steps=6)
-    page.mouse.up()
+def picture(mode: str = "RGB", size: tuple[int, int] = (40, 30), kind: str = "PNG", **options: Any) -> bytes:
+    stream = io.BytesIO()
+    Image.new(mode, size).save(stream, format=kind, **options)
+    return stream.getvalue()

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from geoclip_core.errors import WeightsError
-from geoclip_core.page.job import CancelledError, Job, Progress
+from geoclip_core.files import Progress
+from geoclip_core.page.state.job import CancelledError, Job
 
 
 def test_a_job_tells_how_far_it_is_and_returns_its_result() -> None:

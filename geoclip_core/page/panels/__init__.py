@@ -1,0 +1,1 @@
+"""Parts of the page around the map, one file each."""
