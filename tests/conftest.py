@@ -67,3 +67,31 @@ def reference() -> Any:
         warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", FutureWarning)
         import geoclip
     return geoclip
+
+
+@dataclass(frozen=True)
+class Released:
+    """The released location encoder, its gallery, and the factor on cosines."""
+
+    encoder: Any
+    gallery: Any
+    scale: float
+
+
+@pytest.fixture(scope="session")
+def released() -> Released:
+    from geoclip_core.locate.gallery import load_gallery
+    from geoclip_core.weights.load import LocationEncoder, read_gallery, read_logit_scale
+    from geoclip_core.weights.registry import MODELS
+
+    record = MODELS["geoclip"]
+    encoder = LocationEncoder.from_pretrained()
+    return Released(encoder, load_gallery(encoder, read_gallery(record)), read_logit_scale(record))
+
+
+@pytest.fixture(scope="session")
+def embedded_locator() -> Any:
+    """The embedded model, loaded once for all tests; none of them may change it."""
+    from geoclip_core.locate.load import load_locator
+
+    return load_locator("embedded")

@@ -1,37 +1,58 @@
-"""The command line as a person runs it: in a process of its own, exit codes included."""
+"""The command line as a person runs it: what it prints, and its exit codes."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from typer.testing import CliRunner, Result
 
+from geoclip_core.__main__ import app
+from geoclip_core.errors import MissingDependencyError
 from geoclip_core.files import cache_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "geoclip_core", *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, "GEOCLIP_CLIP": "", **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+@pytest.fixture(autouse=True)
+def _no_clip_and_no_litter(tmp_path, monkeypatch):
+    """No CLIP is named, and relative paths lead into an empty folder."""
+    monkeypatch.setenv("GEOCLIP_CLIP", "")
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: str | Path) -> Result:
+    """In this process, which is faster; a failure that is no clear error is raised here."""
+    return CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
+
+
+def test_the_module_runs_in_a_process_of_its_own(tmp_path):
+    command = [sys.executable, "-m", "geoclip_core", "locate", "--model", "embedded"]
+    for arguments, code, says in (
+        (["--text", "Pyramids of Giza"], 0, "Egypt"),
+        (["--text", "asdf qwerty zxcv"], 1, "No place recognised"),
+    ):
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=300)
+        assert done.returncode == code, done.stderr
+        assert says in (done.stdout if code == 0 else done.stderr)
+        assert "Traceback" not in done.stderr
 
 
 def test_locate_prints_places():
     done = run("locate", "--text", "Pyramids of Giza", "--model", "embedded")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     first = next(line for line in done.stdout.splitlines() if line.startswith(" 1."))
     assert "Egypt" in first
     assert done.stdout.startswith("embedded:")
@@ -40,7 +61,7 @@ def test_locate_prints_places():
 def test_locate_as_json_with_a_geotiff(tmp_path):
     raster = tmp_path / "world.tif"
     done = run("locate", "--text", "Boston", "--model", "embedded", "--json", "--region", "US", "--geotiff", raster)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["model"] == "embedded"
     assert answer["region"] == "United States"
@@ -59,27 +80,32 @@ def test_locate_as_json_with_a_geotiff(tmp_path):
         (("locate", "--text", "x", "--model", "gpt"), 1, "no model called"),
         (("embed", "missing.csv", "--out", "x.npy"), 1, "missing.csv"),
         (("batch", "missing", "--out", "x.parquet"), 2, "missing"),
+        (("locate", "--text", "Oslo", "--model", "embedded", "--merge-km", "-1"), 2, "merge_km is -1"),
+        (("locate", "--text", "Oslo", "--model", "embedded", "--without", "sings"), 2, "called 'sings'"),
+        (("locate", "--text", "Oslo", "--model", "embedded", "--out", "oslo.txt"), 2, "names no known format"),
+        (("locate", "--text", "Oslo", "--device", "tpu9"), 1, "'tpu9' is not on this machine"),
     ],
 )
 def test_what_cannot_be_answered_says_why(arguments, code, says):
     done = run(*arguments)
-    assert done.returncode == code, done.stderr
+    assert done.exit_code == code, done.stderr
     assert says in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not (ROOT / "x.npy").exists()
-    assert not (ROOT / "x.parquet").exists()
+    assert list(Path.cwd().iterdir()) == []
 
 
-def test_missing_weights_list_where_was_looked(tmp_path):
-    done = run("weights", "where", HF_HUB_CACHE=str(tmp_path), HOME=str(tmp_path), GEOCLIP_CACHE=str(cache_folder()))
-    assert done.returncode == 1
+def test_missing_weights_list_where_was_looked(tmp_path, monkeypatch):
+    monkeypatch.setenv("GEOCLIP_CACHE", str(cache_folder()))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    done = run("weights", "where")
+    assert done.exit_code == 1
     for words in ("Looked in", "weights fetch", "GEOCLIP_CLIP", "embedded"):
         assert words in done.stderr
 
 
 def test_weights_list():
     done = run("weights", "list")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     for words in ("geoclip:", "embedded:", "MIT", "94b80ae3af89fca7", "50.65"):
         assert words in done.stdout
 
@@ -88,7 +114,7 @@ def test_embed_keeps_the_order_of_rows(tmp_path):
     table = tmp_path / "points.csv"
     table.write_text("name,lat,lon\nGiza,29.979,31.134\nBoston,42.36,-71.06\n")
     done = run("embed", table, "--out", tmp_path / "emb.npy")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     vectors = np.load(tmp_path / "emb.npy")
     assert vectors.shape == (2, 512)
     assert vectors.dtype == np.float32
@@ -113,7 +139,7 @@ def test_embed_refuses_bad_tables(tmp_path, content, says):
     table = tmp_path / "points.csv"
     table.write_text(content)
     done = run("embed", table, "--out", tmp_path / "emb.npy")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert says in done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == ["points.csv"]
 
@@ -129,10 +155,68 @@ def test_batch_lists_answers_and_failures(tmp_path):
     (photos / "c_broken.jpg").write_bytes(b"\xff\xd8 not a photo")
     out = tmp_path / "places.parquet"
     done = run("batch", photos, "--out", out, "--model", "embedded", "--top-k", "1")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert "1 answered, 1 no evidence, 1 failed" in done.stdout
     rows = pq.read_table(out).to_pylist()
     assert [Path(row["photo"]).name for row in rows] == ["a_blank.jpg", "b_giza.jpg", "c_broken.jpg"]
     assert rows[1]["country_code"] == "EG"
     assert rows[0]["problem"].startswith("No evidence")
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+    assert [row["status"] for row in rows] == ["no_evidence", "answered", "failed"]
+
+
+def test_places_are_written_to_a_file_of_the_format_that_its_name_says(tmp_path):
+    done = run("locate", "--text", "Burj Khalifa", "--model", "embedded", "--out", tmp_path / "places.kml")
+    assert done.exit_code == 0, done.stderr
+    assert "Burj Khalifa" in (tmp_path / "places.kml").read_text(encoding="utf-8")
+
+
+def test_embed_on_a_device_that_is_not_here_says_so(tmp_path):
+    table = tmp_path / "points.csv"
+    table.write_text("lat,lon\n1,2\n", encoding="utf-8")
+    done = run("embed", table, "--out", tmp_path / "emb.npy", "--device", "tpu9")
+    assert done.exit_code == 1
+    assert "'tpu9' is not on this machine" in done.stderr
+    assert "auto, cpu, cuda, mps" in done.stderr
+    assert not (tmp_path / "emb.npy").exists()
+
+
+def test_fetching_without_a_network_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    done = run("weights", "fetch")
+    assert done.exit_code == 1
+    for words in ("could not be fetched", "GEOCLIP_CLIP", "embedded"):
+        assert words in done.stderr
+
+
+def test_the_page_without_streamlit_says_how_to_get_it(monkeypatch):
+    def missing(arguments):
+        raise MissingDependencyError("The page needs streamlit", hint="pip install 'geoclip-core[app]'")
+
+    monkeypatch.setattr("geoclip_core.page.launch.run", missing)
+    done = run("app", "--demo")
+    assert done.exit_code == 1
+    assert "geoclip-core[app]" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_service_answers_until_it_is_stopped():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "geoclip_core", "serve", "--model", "embedded", "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ})
+    try:
+        end = time.monotonic() + 120
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as reply:
+                    assert json.load(reply)["model"] == "embedded"
+                break
+            except (urllib.error.URLError, OSError):
+                assert time.monotonic() < end, "the service did not answer"
+                assert server.poll() is None, "the service has ended"
+                time.sleep(0.2)
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(30) in (0, -signal.SIGINT, 130)

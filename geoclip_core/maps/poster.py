@@ -17,9 +17,10 @@ from geoclip_core.earth.countries import countries
 from geoclip_core.earth.projection import CYLINDRICAL
 from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
-from geoclip_core.locate.answer import Answer, area, percent
+from geoclip_core.locate.answer import Answer
 from geoclip_core.locate.credible import CredibleRegion
 from geoclip_core.locate.field import Field
+from geoclip_core.locate.wording import area, percent
 from geoclip_core.maps.colour_bar import ColourBar, colour_bar
 from geoclip_core.maps.heat import DECADES, GLOW_PX, glow
 from geoclip_core.maps.palette import levels, ramp

@@ -6,55 +6,38 @@ import csv
 import io
 import json
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 
 import geopandas
 import numpy as np
 import pytest
 import rasterio
 import shapely
-import torch
-from PIL import Image
 from pyproj import Geod
 
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, great_circle_km
-from geoclip_core.earth.window import Window
-from geoclip_core.errors import QueryError
-from geoclip_core.export.formats import line_geojson, map_png, regions_to_csv, to_csv, to_geojson, to_kml
-from geoclip_core.locate.answer import Answer, Candidate
+from geoclip_core.errors import GeoclipError, QueryError
+from geoclip_core.export.csv import regions_to_csv, to_csv
+from geoclip_core.export.formats import FORMATS, Format, save
+from geoclip_core.export.geojson import to_geojson
+from geoclip_core.export.kml import to_kml
+from geoclip_core.export.parquet import SCHEMA, answer_rows
+from geoclip_core.export.rows import COLUMNS, candidate_rows
+from geoclip_core.locate.answer import Answer
 from geoclip_core.locate.credible import CredibleRegion, credible_regions
 from geoclip_core.locate.field import Field
-from geoclip_core.locate.posterior import Posterior
-from geoclip_core.locate.query import Query, from_vectors
-from geoclip_core.maps.heat import DECADES
-from geoclip_core.maps.palette import levels, ramp
-from geoclip_core.places.nearest import nearest_places
+from tests.export.answers import EVIL, POINTS, PROBABILITY, sample_answer, sample_field
 
 SPHERE = Geod(a=1000 * EARTH_RADIUS_KM, b=1000 * EARTH_RADIUS_KM)
-POINTS = ((48.8584, 2.2945), (-16.8, 179.99), (-16.9, -179.9), (78.22, 15.65))
-PROBABILITY = (0.6, 0.2, 0.15, 0.05)
-EVIL = ('=HYPERLINK("http://a.b")', "+1", "-2 & <b>bold</b>", '@sum, "quoted"\nnew line \x07')
 
 
 @pytest.fixture(scope="module")
 def answer() -> Answer:
-    candidates = tuple(
-        Candidate(latlon, probability, 2.5, place, named)
-        for latlon, probability, place, named in zip(POINTS, PROBABILITY, nearest_places(POINTS), EVIL, strict=True)
-    )
-    query = Query(from_vectors("text", "a text", torch.eye(4)[:1]))
-    found = Posterior(np.array(POINTS), np.full(4, 2.0), np.array(PROBABILITY), 1.0)
-    return Answer(candidates, "embedded", (), query, found, POINTS[0])
+    return sample_answer()
 
 
 @pytest.fixture(scope="module")
 def field() -> Field:
-    window = Window.world((256, 512))
-    points = window.pixel_latlon()
-    places = zip(POINTS, PROBABILITY, strict=True)
-    hills = sum(p * np.exp(-0.5 * (great_circle_km(x, points) / 400) ** 2) for x, p in places)
-    mass = hills * window.pixel_area_km2()
-    return Field(window, mass / mass.sum(), 1.0, "sampled")
+    return sample_field()
 
 
 @pytest.fixture(scope="module")
@@ -144,67 +127,32 @@ def test_the_geotiff_holds_the_sum_and_the_place(field, tmp_path):
         assert file.index(POINTS[0][1], POINTS[0][0]) == tuple(field.window.pixel_of(POINTS[0]))
 
 
-def test_a_line_to_the_truth_is_cut_at_the_antimeridian():
-    shape = shapely.geometry.shape(line_geojson((35.7, 139.7), (37.8, -122.4)))
-    assert shape.geom_type == "MultiLineString"
-    assert len(shape.geoms) == 2
-    assert shape.geoms[0].coords[0] == pytest.approx((139.7, 35.7))
-    assert shape.geoms[1].coords[-1] == pytest.approx((-122.4, 37.8))
+def test_every_format_holds_every_place_and_a_new_one_is_a_function_and_a_line(answer, regions, tmp_path, monkeypatch):
+    def to_wkt(answer: Answer, regions) -> str:
+        return "\n".join(f"POINT({c.latlon[1]} {c.latlon[0]})" for c in answer.candidates)
+
+    monkeypatch.setitem(FORMATS, "wkt", Format("WKT", "places.wkt", "text/plain", to_wkt))
+    for suffix in (".geojson", ".KML", ".csv", ".wkt"):
+        path = tmp_path / f"answer{suffix}"
+        save(answer, path, regions)
+        assert all(f"{lon!r}" in path.read_text(encoding="utf-8") for _, lon in POINTS), suffix
+    with pytest.raises(QueryError, match=r"answer\.txt names no known format.*\.geojson, \.kml, \.csv, \.wkt"):
+        save(answer, tmp_path / "answer.txt")
+    with pytest.raises(GeoclipError, match="cannot be written"):
+        save(answer, tmp_path / "answer.csv" / "inside.csv")
 
 
-def test_the_picture_shows_heat_where_the_field_is_and_numbers_on_the_places(answer, field, regions):
-    bare = replace(answer, candidates=answer.candidates[:1])
-    picture = Image.open(io.BytesIO(map_png(bare, field, 1024)))
-    assert picture.format == "PNG"
-    assert picture.size[0] == 1024
-    assert picture.size[1] > 512  # the map and what lies under it
-    shown = np.asarray(picture.convert("RGB")).astype(int)[:512]
-    row, column = field.window.pixel_of((44.0, 2.2945))  # in the hill, beside the number
-    level = levels(field.density_per_km2, DECADES)[row, column]
-    assert level > 150
-    red, green, blue, alpha = ramp(False)[level] / 255
-    heat = 255 * alpha * np.array([red, green, blue]) + (1 - alpha) * np.array([0xF7, 0xF5, 0xEF])
-    assert np.abs(shown[2 * row, 2 * column] - heat).sum() < 30
-    row, column = (int(n) for n in 2 * field.window.pixel_of(POINTS[0]))
-    disk = shown[row - 8 : row + 9, column - 8 : column + 9].sum(axis=-1)
-    assert (disk > 700).sum() > 50  # white paper
-    assert (disk < 150).sum() > 5  # ink
-    sea = shown[row, 2 * int(field.window.pixel_of((48.86, -30.0))[1])]
-    assert sea.tolist() == [0xD9, 0xE5, 0xEE]
-    outlined = np.asarray(Image.open(io.BytesIO(map_png(bare, field, 1024, regions))).convert("RGB")).astype(int)
-    assert 100 < (np.abs(outlined[:512] - shown).sum(axis=-1) > 60).sum() < 50_000
-
-
-@pytest.mark.parametrize(
-    "window",
-    [
-        Window.box(-30, 160, 0, -160, (64, 80), "mercator"),
-        Window.around((78.22, 15.65), 40, (64, 64), "mercator"),
-        Window.world((64, 64), "mercator"),
-    ],
-    ids=["antimeridian", "city", "world mercator"],
-)
-def test_pictures_of_other_windows(answer, window):
-    mass = np.zeros(window.size)
-    mass[20, 30] = 1
-    picture = Image.open(io.BytesIO(map_png(answer, Field(window, mass, 1.0, "summed"), 400)))
-    height, width = window.size
-    assert picture.size[0] == 400
-    assert picture.size[1] > 400 * height / width * 0.8
-    shown = np.asarray(picture.convert("RGB")).astype(int)
-    row, column = round(20.5 / height * (picture.size[1] - _foot(picture))), round(30.5 / width * 400)
-    assert np.abs(shown[row, column] - ramp(False)[-1, :3]).sum() < 120
-
-
-def _foot(picture: Image.Image) -> int:
-    """Height of the white legend: rows from the bottom whose left edge is paper."""
-    edge = np.asarray(picture.convert("RGB"))[::-1, 0].astype(int).sum(axis=-1)
-    return int((edge != 765).argmax())
-
-
-def test_pictures_that_cannot_be_drawn_are_refused(answer, field):
-    local = Window.around((0, 0), 50, (4, 4))
-    with pytest.raises(QueryError, match="equirectangular or mercator"):
-        map_png(answer, Field(local, np.full((4, 4), 1 / 16), 1.0, "sampled"))
-    with pytest.raises(QueryError, match="320 to 8000"):
-        map_png(answer, field, 100)
+def test_one_row_of_a_candidate_is_what_every_format_writes(answer):
+    row = candidate_rows(answer)[1]
+    assert list(row) == [column.name for column in COLUMNS]
+    assert row["rank"] == 2
+    assert (row["latitude"], row["longitude"]) == POINTS[1]
+    assert {**answer.to_dict()["candidates"][1], "latlon": None} == {**row, "latlon": None}
+    feature = answer.to_geojson()["features"][1]
+    assert feature["geometry"]["coordinates"] == [row["longitude"], row["latitude"]]
+    assert feature["properties"] == {k: v for k, v in row.items() if k not in ("latitude", "longitude")}
+    table = csv.reader(io.StringIO(to_csv(answer), newline=""))
+    assert next(table) == list(row)
+    stored = answer_rows("photo.jpg", answer)[1]
+    assert {name: stored[name] for name in row} == row
+    assert set(stored) == set(SCHEMA.names)

@@ -8,10 +8,11 @@ import shapely
 import torch
 
 from geoclip_core.earth.distance import great_circle_km
-from geoclip_core.locate.answer import Answer, Candidate, area, percent
+from geoclip_core.evidence.source import from_vectors
+from geoclip_core.locate.answer import Answer, Candidate
 from geoclip_core.locate.credible import CredibleRegion
 from geoclip_core.locate.posterior import Posterior
-from geoclip_core.locate.query import Query, from_vectors
+from geoclip_core.locate.query import Query
 from geoclip_core.places.nearest import nearest_places
 
 POINTS = ((48.8584, 2.2945), (40.6892, -74.0445), (-33.8568, 151.2153))
@@ -31,7 +32,7 @@ def answered(*shares: float) -> Answer:
 @pytest.mark.parametrize(
     ("shares", "said"),
     [
-        ((0.999,), "The first place holds more than 99 % of the probability."),
+        ((0.999,), "The first place holds > 99 % of the probability."),
         ((0.95, 0.03), "The first place holds 95 % of the probability."),
         ((0.6, 0.35, 0.05), "The first place holds 60 % of the probability, and 2 places together hold 95 %."),
         (
@@ -43,15 +44,15 @@ def answered(*shares: float) -> Answer:
     ],
 )
 def test_how_sure_in_plain_words(shares, said):
-    told = answered(*shares).sure()
+    told = answered(*shares).confidence_text()
     assert told == f"{said} This is the model's own confidence, which is not calibrated."
 
 
 def test_a_region_adds_its_area_and_says_if_that_is_a_bound():
     region = CredibleRegion(0.9, 0.9, 123_456.0, shapely.MultiPolygon(), False)
     answer = answered(0.95)
-    assert "; 90 % lies within 120 000 km². This" in answer.sure(region)
-    assert "; 90 % lies within at most 120 000 km². This" in answer.sure(replace(region, upper_bound=True))
+    assert "; 90 % lies within 120 000 km². This" in answer.confidence_text(region)
+    assert "; 90 % lies within at most 120 000 km². This" in answer.confidence_text(replace(region, upper_bound=True))
 
 
 def test_distances_to_the_next_candidate():
@@ -59,18 +60,3 @@ def test_distances_to_the_next_candidate():
     assert km[:2] == pytest.approx(great_circle_km(POINTS[:-1], POINTS[1:]))
     assert km[2] is None
     assert answered(1.0).next_km == (None,)
-
-
-@pytest.mark.parametrize(
-    ("share", "said"),
-    [(1.0, "100 %"), (0.9999, "more than 99 %"), (0.994, "99 %"), (0.5, "50 %"), (0.01, "1 %"), (0.0, "less than 1 %")],
-)
-def test_percentages_never_round_to_certainty(share, said):
-    assert percent(share) == said
-
-
-@pytest.mark.parametrize(
-    ("km2", "said"), [(0.48559, "0.49 km²"), (4.11, "4.1 km²"), (221.08, "220 km²"), (4654976.86, "4 700 000 km²")]
-)
-def test_areas_have_two_digits(km2, said):
-    assert area(km2) == said

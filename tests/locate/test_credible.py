@@ -14,10 +14,11 @@ from geoclip_core.earth.distance import EARTH_RADIUS_KM, great_circle_km
 from geoclip_core.earth.regions import parse_region
 from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
+from geoclip_core.evidence.source import from_vectors
 from geoclip_core.locate.credible import MOST_POINTS, credible_regions
 from geoclip_core.locate.field import Field, _summed, close_window
 from geoclip_core.locate.posterior import Posterior
-from geoclip_core.locate.query import Query, from_vectors
+from geoclip_core.locate.query import Query
 
 SPHERE = Geod(a=1000 * EARTH_RADIUS_KM, b=1000 * EARTH_RADIUS_KM)
 

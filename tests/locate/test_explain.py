@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,10 +14,12 @@ from PIL import Image
 
 from geoclip_core.earth.regions import parse_region
 from geoclip_core.errors import CoordinateError, NoEvidenceError, QueryError
+from geoclip_core.evidence.clip import ClipSource
+from geoclip_core.evidence.metadata import MetadataSource
+from geoclip_core.evidence.network import Network
 from geoclip_core.locate.explain import BATCH, PhotoExplanation, crop_box, explain_photo, squares
 from geoclip_core.locate.gallery import load_gallery
 from geoclip_core.locate.locator import Locator
-from geoclip_core.locate.read import EmbeddedReader, GeoclipReader
 from geoclip_core.model.clip import ClipShape
 from geoclip_core.model.geoclip import GeoCLIP
 from geoclip_core.photo.preprocess import Preprocess
@@ -35,8 +38,14 @@ def locator(tmp_path_factory) -> Locator:
         patch.setenv("GEOCLIP_CACHE", str(tmp_path_factory.mktemp("cache")))
         points = np.random.default_rng(1).uniform((-60, -180), (70, 180), (300, 2))
         gallery = load_gallery(model.location_encoder, points)
-    reader = GeoclipReader(model, Preprocess(size=SIDE))
-    return Locator("geoclip", reader, model.location_encoder, gallery, 20.0)
+    network = Network(model.location_encoder, model.image_encoder, model.text_encoder, Preprocess(size=SIDE))
+    return Locator("geoclip", (ClipSource(network),), model.location_encoder, gallery, 20.0)
+
+
+def network_of(locator: Locator) -> Network:
+    source = locator.sources[0]
+    assert isinstance(source, ClipSource)
+    return source.network
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +61,13 @@ def answer(locator, photo):
 
 def slow_score(locator: Locator, pixels: torch.Tensor, latlon, inside=None) -> float:
     """The log probability of a point, from the network's own forward pass."""
-    model = locator._reader.model
+    network = network_of(locator)
+    assert network.image_encoder is not None
     rows = np.ones(len(locator.gallery), bool) if inside is None else inside
     points = torch.tensor(np.concatenate([[latlon], locator.gallery.latlon[rows]]), dtype=torch.float32)
     with torch.no_grad():
-        cosines = model(pixels[None], points)[0] / model.logit_scale.exp()
+        photo = F.normalize(network.image_encoder(pixels[None]), dim=1)
+        cosines = (photo @ F.normalize(network.location_encoder(points), dim=1).T)[0]
     logits = 20.0 * cosines.double().numpy()
     return float(logits[0] - np.log((locator.gallery.weights[rows] * np.exp(logits[1:])).sum()))
 
@@ -116,8 +127,7 @@ def test_a_patch_that_already_has_the_mean_colour_hides_nothing(locator, answer)
 
 def test_gradients_agree_with_finite_differences(locator, photo, answer):
     found = explain_photo(locator, photo, answer, method="gradient")
-    model, latlon = locator._reader.model, answer.candidates[0].latlon
-    tower = model.image_encoder.tower
+    latlon, tower = answer.candidates[0].latlon, network_of(locator).image_encoder.tower
     pixels = torch.from_numpy(Preprocess(size=SIDE).pixels(photo))
     expected = np.zeros(GRID * GRID)
     chosen = [0, 9, 27, 63]
@@ -165,7 +175,7 @@ def louder(token: int, by: float):
 
 
 def test_the_gradient_leaves_no_trace_in_the_shared_model(locator, photo, answer):
-    tower = locator._reader.model.image_encoder.tower
+    tower = network_of(locator).image_encoder.tower
     explain_photo(locator, photo, answer, method="gradient")
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in tower.modules())
     assert not any(parameter.grad is not None or parameter.requires_grad for parameter in tower.parameters())
@@ -256,8 +266,9 @@ def test_a_strip_and_nothing_at_all_can_be_drawn():
     assert found.overlay(Image.new("RGB", (900, 10)), longest_px=90).size == (90, 1)
 
 
-def test_a_model_without_eyes_says_so(locator, photo, answer):
-    blind = Locator("embedded", EmbeddedReader(locator.encoder), locator.encoder, locator.gallery, 20.0)
+def test_a_model_that_does_not_look_at_pixels_says_so(locator, photo, answer):
+    sources = (MetadataSource(Network(locator.encoder)),)
+    blind = Locator("embedded", sources, locator.encoder, locator.gallery, 20.0)
     with pytest.raises(NoEvidenceError, match=r"embedded does not look at photos through CLIP.*weights fetch"):
         explain_photo(blind, photo, answer)
 
@@ -270,10 +281,10 @@ def test_wrong_wishes_are_refused(locator, photo, answer):
 
 
 def test_half_precision_towers_are_explained_alike(locator, photo, answer):
-    model = locator._reader.model
-    half = copy.deepcopy(model)
+    network = network_of(locator)
+    half = replace(network, image_encoder=copy.deepcopy(network.image_encoder))
     half.image_encoder.tower.bfloat16()
-    other = Locator("geoclip", GeoclipReader(half, locator._reader.preprocess), locator.encoder, locator.gallery, 20.0)
+    other = Locator("geoclip", (ClipSource(half),), locator.encoder, locator.gallery, 20.0)
     for method in ("occlusion", "gradient"):
         exact = explain_photo(locator, photo, answer, method=method).weights
         near = explain_photo(other, photo, answer, method=method).weights

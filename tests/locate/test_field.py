@@ -10,11 +10,12 @@ from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.earth.regions import parse_region
 from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
+from geoclip_core.evidence.source import from_vectors
 from geoclip_core.locate.field import FINEST_KM, SAMPLES, make_field
-from geoclip_core.locate.gallery import encode
 from geoclip_core.locate.posterior import log_density, posterior
-from geoclip_core.locate.query import Query, from_vectors
+from geoclip_core.locate.query import Query
 from geoclip_core.locate.refine import refine
+from geoclip_core.model.encode import encode_points
 
 PLACES = {
     "Paris": (48.8584, 2.2945),
@@ -27,7 +28,7 @@ PLACES = {
 
 @pytest.fixture(params=PLACES.values(), ids=PLACES)
 def asked(request, released):
-    vectors = encode(released.encoder, [request.param])
+    vectors = encode_points(released.encoder, [request.param])
     query = Query(from_vectors("visual", "a photo", vectors))
     answer = posterior(query, released.gallery, released.encoder, released.scale)
     return request.param, query, answer
@@ -63,7 +64,7 @@ def test_a_city_picture_peaks_where_the_vector_points(asked, released, side_km):
 
 
 def test_a_city_picture_is_the_exact_field(released):
-    query = Query(from_vectors("visual", "a photo", encode(released.encoder, [PLACES["Paris"]])))
+    query = Query(from_vectors("visual", "a photo", encode_points(released.encoder, [PLACES["Paris"]])))
     answer = posterior(query, released.gallery, released.encoder, released.scale)
     window = Window.around(PLACES["Paris"], 50, (SAMPLES, SAMPLES))
     city = make_field(query, answer, window, released.encoder, released.scale)
@@ -84,7 +85,7 @@ def test_a_window_in_between_is_summed_from_points(asked, released):
 
 
 def test_share_says_how_much_of_the_answer_is_in_the_window(released):
-    query = Query(from_vectors("visual", "a photo", encode(released.encoder, [PLACES["Paris"]])))
+    query = Query(from_vectors("visual", "a photo", encode_points(released.encoder, [PLACES["Paris"]])))
     answer = posterior(query, released.gallery, released.encoder, released.scale)
     paris = make_field(query, answer, Window.around(PLACES["Paris"], 50, (64, 64)), released.encoder, released.scale)
     sydney = make_field(query, answer, Window.around((-33.87, 151.2), 50, (64, 64)), released.encoder, released.scale)
@@ -93,7 +94,7 @@ def test_share_says_how_much_of_the_answer_is_in_the_window(released):
 
 
 def test_nothing_in_the_window_is_said(released):
-    query = Query(from_vectors("visual", "a photo", encode(released.encoder, [PLACES["Paris"]])))
+    query = Query(from_vectors("visual", "a photo", encode_points(released.encoder, [PLACES["Paris"]])))
     query = query.within(parse_region("FR"))
     answer = posterior(query, released.gallery, released.encoder, released.scale)
     with pytest.raises(QueryError, match="Nothing of this answer"):
@@ -103,7 +104,9 @@ def test_nothing_in_the_window_is_said(released):
 
 
 def test_a_region_is_kept_in_pictures(released):
-    query = Query(from_vectors("visual", "a photo", encode(released.encoder, [(49.0, 8.2)]))).within(parse_region("DE"))
+    query = Query(from_vectors("visual", "a photo", encode_points(released.encoder, [(49.0, 8.2)]))).within(
+        parse_region("DE")
+    )
     answer = posterior(query, released.gallery, released.encoder, released.scale)
     window = Window.around((49.0, 8.2), 50, (101, 101))  # the Rhine border
     city = make_field(query, answer, window, released.encoder, released.scale)
@@ -128,7 +131,7 @@ def test_geotiff_reads_back_in_place(released, tmp_path, window):
     lat = (window.south + window.north) / 2
     east = window.east if window.east > window.west else window.east + 360
     centre = window.centre or (lat, (window.west + east) / 2)
-    query = Query(from_vectors("visual", "a photo", encode(released.encoder, [centre])))
+    query = Query(from_vectors("visual", "a photo", encode_points(released.encoder, [centre])))
     answer = posterior(query, released.gallery, released.encoder, released.scale)
     made = make_field(query, answer, window, released.encoder, released.scale)
     path = tmp_path / "field.tif"
@@ -154,7 +157,7 @@ def test_refining_climbs_off_the_gallery(asked, released):
     latlon, query, _ = asked
     start = (latlon[0] + 0.02, latlon[1]) if latlon[0] < 85 else (latlon[0] - 0.02, latlon[1])
     best = refine(query, start, released.encoder, released.scale)
-    logs = log_density(query, encode(released.encoder, [start, best, latlon]), released.scale)
+    logs = log_density(query, encode_points(released.encoder, [start, best, latlon]), released.scale)
     assert logs[1] >= logs[0]
     assert logs[1] >= logs[2] - 1e-3
     assert great_circle_km(best, start) <= 15
@@ -162,7 +165,7 @@ def test_refining_climbs_off_the_gallery(asked, released):
 
 
 def test_refining_stays_in_the_region(released):
-    query = Query(from_vectors("visual", "a photo", encode(released.encoder, [(48.8584, 2.2945)])))
+    query = Query(from_vectors("visual", "a photo", encode_points(released.encoder, [(48.8584, 2.2945)])))
     query = query.within(parse_region("48.9,2.4,3"))
     best = refine(query, (48.9, 2.4), released.encoder, released.scale)
     assert great_circle_km(best, (48.9, 2.4)) <= 3 + 1e-6

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from geoclip_core.earth.distance import great_circle_km
-from geoclip_core.locate.gallery import MAX_SPREAD_KM, encode, load_gallery
+from geoclip_core.locate.gallery import MAX_SPREAD_KM, load_gallery
+from geoclip_core.model.encode import encode_points
 from geoclip_core.model.location_encoder import LocationEncoder
 
 
@@ -36,13 +37,13 @@ def test_chunks_do_not_change_the_vectors():
     encoder = small_encoder()
     points = np.random.default_rng(1).uniform((-90, -180), (90, 180), (23, 2))
     seen = []
-    whole = encode(encoder, points, lambda done, total: seen.append((done, total)), chunk=5)
-    torch.testing.assert_close(whole, encode(encoder, points, chunk=1000))
+    whole = encode_points(encoder, points, lambda done, total: seen.append((done, total)), chunk=5)
+    torch.testing.assert_close(whole, encode_points(encoder, points, chunk=1000))
     assert seen == [(5, 23), (10, 23), (15, 23), (20, 23), (23, 23)]
 
 
 def test_no_points_give_no_vectors():
-    assert encode(small_encoder(), np.zeros((0, 2))).shape == (0, 8)
+    assert encode_points(small_encoder(), np.zeros((0, 2))).shape == (0, 8)
 
 
 def test_the_cache_is_keyed_by_weights_and_points(tmp_path, monkeypatch):

@@ -13,14 +13,15 @@ import geoclip_core as gc
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import MissingWeightsError, NoEvidenceError, PhotoError, QueryError, RegionError, WeightsError
 from geoclip_core.files import cache_folder
-from geoclip_core.locate.locator import MAX_PHOTOS, load_locator
+from geoclip_core.locate.load import load_locator
+from geoclip_core.photo.limits import MAX_PHOTOS
 
 GIZA, DUBAI, BOSTON = (29.979, 31.134), (25.197, 55.274), (42.358, -71.060)
 
 
 @pytest.fixture(scope="module")
-def locator():
-    return load_locator("embedded")
+def locator(embedded_locator):
+    return embedded_locator
 
 
 @pytest.fixture
@@ -258,3 +259,12 @@ def test_public_names():
         gc.nothing  # noqa: B018
     vectors = gc.LocationEncoder.from_pretrained()(np.array([[48.8584, 2.2945], [0.0, 0.0]]))
     assert vectors.shape == (2, 512)
+
+
+def test_the_merging_radius_is_the_callers(locator):
+    near, far = (locator.locate(text="Springfield", top_k=100, merge_km=km).candidates for km in (5.0, 800.0))
+    assert len(far) < len(near)
+    apart = great_circle_km([c.latlon for c in far], far[0].latlon)
+    assert apart[1:].min() > 800
+    with pytest.raises(QueryError, match="merge_km is -1"):
+        locator.locate(text="Paris", merge_km=-1)

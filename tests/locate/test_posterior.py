@@ -7,12 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from geoclip_core.earth.disk import Disk
 from geoclip_core.earth.distance import disk_points, great_circle_km
 from geoclip_core.earth.regions import parse_region
 from geoclip_core.errors import QueryError
-from geoclip_core.locate.gallery import encode
-from geoclip_core.locate.posterior import distinct_places, log_density, posterior
-from geoclip_core.locate.query import Anchor, Evidence, Query, from_points, from_vectors
+from geoclip_core.evidence.source import Evidence, from_points, from_vectors
+from geoclip_core.locate.candidates import distinct_places
+from geoclip_core.locate.posterior import log_density, posterior
+from geoclip_core.locate.query import Query
+from geoclip_core.model.encode import encode_points
 from geoclip_core.weights.load import read_gallery
 from geoclip_core.weights.registry import MODELS
 
@@ -22,15 +25,15 @@ BOSTON = (42.36, -71.06)
 
 def visual(released, *points, noise: float = 0.0) -> Query:
     torch.manual_seed(0)
-    vectors = encode(released.encoder, list(points))
+    vectors = encode_points(released.encoder, list(points))
     return Query(from_vectors("visual", "a photo", vectors + noise * torch.randn_like(vectors) / 512**0.5))
 
 
-def text(released, latlon, radius_km: float, n: int, anchor: Anchor | None = None) -> Evidence:
+def text(released, latlon, radius_km: float, n: int, disk: Disk | None = None) -> Evidence:
     points = disk_points(latlon, radius_km, n)
-    vectors = encode(released.encoder, points)
-    anchors = (anchor,) if anchor else ()
-    return from_points("text", "a text", vectors, points, np.ones(n), np.full(n, 1.0), anchors)
+    vectors = encode_points(released.encoder, points)
+    disks = (disk,) if disk else ()
+    return from_points("text", "a text", vectors, points, np.ones(n), np.full(n, 1.0), disks)
 
 
 def test_one_vector_is_the_softmax_of_the_paper(released):
@@ -129,7 +132,7 @@ def test_the_gallery_is_no_limit(released):
     middle_of_nowhere = (23.2, 8.1)
     near = great_circle_km(middle_of_nowhere, released.gallery.latlon).min()
     assert near > 50
-    named = text(released, middle_of_nowhere, 5, 10, Anchor("nowhere", middle_of_nowhere, 5))
+    named = text(released, middle_of_nowhere, 5, 10, Disk("nowhere", middle_of_nowhere, 5))
     best = distinct_places(*_answer(Query((named,)), released), 1)[0]
     assert best.latlon == middle_of_nowhere
     assert best.probability > 0.9
@@ -187,22 +190,22 @@ def test_a_candidate_sums_what_it_absorbs(released):
 
 
 def test_named_places_absorb_their_extent(released):
-    sahara = Anchor("Sahara", (23.0, 10.0), 900)
-    evidence = text(released, sahara.latlon, sahara.extent_km, 60, sahara)
+    sahara = Disk("Sahara", (23.0, 10.0), 900)
+    evidence = text(released, sahara.latlon, sahara.radius_km, 60, sahara)
     peaks = distinct_places(*_answer(Query((evidence,)), released), 5)
-    assert peaks[0].anchor is sahara
+    assert peaks[0].disk is sahara
     assert peaks[0].probability > 0.95
     assert 300 < peaks[0].radius_km < 900
 
 
 def test_the_likelier_of_two_overlapping_meanings_keeps_its_ground(released):
-    pyramids, town = Anchor("Pyramids", (29.977, 31.133), 1, 0.9), Anchor("Giza", (30.009, 31.209), 15, 0.1)
+    pyramids, town = Disk("Pyramids", (29.977, 31.133), 1, 0.9), Disk("Giza", (30.009, 31.209), 15, 0.1)
     points = np.concatenate([disk_points(pyramids.latlon, 1, 5), disk_points(town.latlon, 15, 20)])
     weights = np.concatenate([np.full(5, 0.9 / 5), np.full(20, 0.1 / 20)])
-    vectors = encode(released.encoder, points)
+    vectors = encode_points(released.encoder, points)
     evidence = from_points("text", "Pyramids of Giza", vectors, points, weights, np.ones(25), (town, pyramids))
     best = distinct_places(*_answer(Query((evidence,)), released), 1)[0]
-    assert best.anchor is pyramids
+    assert best.disk is pyramids
 
 
 def test_bad_evidence_is_refused():

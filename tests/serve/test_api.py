@@ -6,13 +6,12 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from geoclip_core.locate.locator import load_locator
 from geoclip_core.serve.api import make_api
 
 
 @pytest.fixture(scope="module")
-def client():
-    return TestClient(make_api(load_locator("embedded")))
+def client(embedded_locator):
+    return TestClient(make_api(embedded_locator))
 
 
 def jpeg(**settings) -> bytes:

@@ -5,14 +5,13 @@ import pytest
 from PIL import Image
 
 from geoclip_core.errors import QueryError, RegionError
-from geoclip_core.locate.locator import load_locator
 from geoclip_core.serve import batch
 from geoclip_core.serve.batch import list_photos, locate_batch
 
 
 @pytest.fixture(scope="module")
-def locator():
-    return load_locator("embedded")
+def locator(embedded_locator):
+    return embedded_locator
 
 
 @pytest.fixture

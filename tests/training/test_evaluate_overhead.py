@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.model.test_overhead_eye import write
 
+from geoclip_core.evidence.network import Network
+from geoclip_core.evidence.overhead import OverheadSource
 from geoclip_core.locate.gallery import load_gallery
 from geoclip_core.locate.locator import Locator
-from geoclip_core.locate.read import EmbeddedReader
 from geoclip_core.model.location_encoder import LocationEncoder
 from geoclip_core.overhead.network import OverheadModel
+from tests.overhead.small_model import write_small_model
 from training.evaluate_overhead import measure_photos, measure_protocol, measure_views
 
 
@@ -29,10 +30,10 @@ def planet(tmp_path: Path) -> Path:
 def test_refusals_and_misses_are_counted(
     tmp_path: Path, planet: Path, capsys: pytest.CaptureFixture[str], farthest: float, refused: str
 ) -> None:
-    eye = OverheadModel.from_folder(write(tmp_path / "eye", farthest))
+    eye = OverheadModel.from_folder(write_small_model(tmp_path / "eye", farthest))
     encoder = LocationEncoder((4.0,), rows=8, width=16, dim=16).requires_grad_(False)
     gallery = load_gallery(encoder, eye.gallery[::10])
-    locator = Locator("embedded", EmbeddedReader(encoder, eye), encoder, gallery, 30.0)
+    locator = Locator("embedded", (OverheadSource(Network(encoder), eye),), encoder, gallery, 30.0)
     measure_views(locator, eye, planet, 4)
     said = capsys.readouterr().out
     assert f"planet.png: {refused} refused" in said

@@ -1,0 +1,64 @@
+"""What makes two questions the same one."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+from geoclip_core.earth.disk import Disk
+from geoclip_core.earth.regions import parse_region
+from geoclip_core.evidence.source import Evidence, from_points
+from geoclip_core.locate.query import Query
+
+POINT = np.array([[10.0, 20.0]])
+
+
+def stated(error_km: float) -> Evidence:
+    disk = Disk("", (10.0, 20.0), error_km)
+    return from_points("exif", "a position", torch.ones(1, 4), POINT, np.ones(1), np.array([error_km]), (disk,))
+
+
+OTHER = {
+    "kind": "text",
+    "label": "another",
+    "vectors": torch.eye(4)[:1],
+    "weights": np.array([0.5]),
+    "points": POINT + 1,
+    "spread_km": np.array([7.0]),
+    "disks": (),
+    "power": 0.5,
+    "stated_latlon": (1.0, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Evidence)])
+def test_the_key_covers_every_field_of_the_evidence(name):
+    query = Query((stated(0.005),))
+    changed = Query((replace(stated(0.005), **{name: OTHER[name]}),))
+    assert Query((stated(0.005),)).key == query.key
+    assert changed.key != query.key
+
+
+def test_the_key_covers_the_region_and_the_order():
+    query = Query((stated(0.005), stated(3.0)))
+    assert query.within(parse_region("FR")).key != query.key
+    assert Query(query.evidence[::-1]).key != query.key
+    assert {field.name for field in fields(Query)} == {"evidence", "region"}
+
+
+def test_two_errors_of_one_position_are_two_questions(embedded_locator):
+    """A photo once got another one's radius: the key left the spread out."""
+    from geoclip_core.evidence.metadata import MetadataSource
+    from geoclip_core.evidence.network import Network
+    from tests.photo_files import placed_photo
+
+    source = MetadataSource(Network(embedded_locator.encoder))
+    assert source.photo(placed_photo((10.0, 20.0), error_m=5.0)).evidence[0].spread_km == pytest.approx([0.005])
+    radii = [
+        embedded_locator.locate(placed_photo((10.0, 20.0), error_m=error_m)).candidates[0].radius_km
+        for error_m in (5.0, 3000.0)
+    ]
+    assert radii == pytest.approx([0.005, 3.0])
