@@ -11,7 +11,6 @@ the position of the likeliest place, and a text without an answer counts as a mi
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Annotated
 
@@ -19,10 +18,11 @@ import numpy as np
 import typer
 from tqdm import tqdm
 
-from geoclip_core.earth.coordinates import check_latlon
-from geoclip_core.errors import CoordinateError, GeoclipError, QueryError
+from geoclip_core.earth.points import read_rows
+from geoclip_core.errors import GeoclipError, QueryError
 from geoclip_core.evaluation.metrics import Accuracy, error_km
-from geoclip_core.text.reader import MAX_TEXT_LENGTH, TextReader
+from geoclip_core.text.cleaning import MAX_TEXT_LENGTH
+from geoclip_core.text.reader import TextReader
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -41,19 +41,14 @@ def read_questions(
         The texts, and (latitude, longitude) in degrees.
 
     Raises:
-        QueryError: A file or column is missing, a position is not one, or there are no rows.
+        GeoclipError: The file cannot be read, has no rows, or lacks a column.
+        CoordinateError: A position is no point on Earth.
     """
-    try:
-        with path.open(encoding="utf-8", errors="replace", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except OSError as error:
-        raise QueryError(f"Cannot read {path} ({error.strerror})", hint="give the path of a CSV file") from error
-    if not rows:
-        raise QueryError(f"{path} has no rows", allowed="a CSV file with a header and at least one row")
+    rows, points = read_rows(path)
     header = [name for name in rows[0] if name]
     described = ["name"] if "name" in header else ["title", "tags"]
     texts = [*([column] if column else described), *(["countries"] if countries else [])]
-    missing = [name for name in [*texts, "latitude", "longitude"] if name not in header]
+    missing = [name for name in texts if name not in header]
     if missing:
         raise QueryError(
             f"{path} has no column {', '.join(missing)}; it has {', '.join(header)}",
@@ -61,10 +56,6 @@ def read_questions(
             hint="name the text's column with --column-name",
         )
     questions = [", ".join(row[name] for name in texts if row[name])[:MAX_TEXT_LENGTH] for row in rows]
-    try:
-        points = check_latlon([[float(row["latitude"]), float(row["longitude"])] for row in rows], name=str(path))
-    except (CoordinateError, TypeError, ValueError) as error:
-        raise QueryError(f"{path} holds a position that is not one: {error}") from error
     return questions, [(float(lat), float(lon)) for lat, lon in points]
 
 

@@ -15,10 +15,7 @@ import numpy.typing as npt
 from geoclip_core.files import Arrays, cached_arrays, digest
 from geoclip_core.places.gazetteer import Gazetteer
 from geoclip_core.places.sources import landscape_phrases, sources_key
-
-_FORMAT = "2"
-_BATCH = 128
-_PHRASES = 4  # other words for a landscape that are encoded too; the first ones in the table are English
+from geoclip_core.text import settings
 
 
 class Meaning:
@@ -48,13 +45,13 @@ class Meaning:
     def encode(self, texts: list[str]) -> npt.NDArray[np.float32]:
         """Unit vectors of texts, shape (n, 384)."""
         vectors = self._encoder.encode(
-            texts, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+            texts, batch_size=settings.BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
         return np.asarray(vectors, np.float32)
 
     @cached_property
     def _table(self) -> Arrays:
-        return cached_arrays("meaning", digest(_FORMAT, sources_key()), self._build)
+        return cached_arrays("meaning", digest(settings.MEANING_FORMAT, sources_key()), self._build)
 
     @cached_property
     def _vectors(self) -> npt.NDArray[np.float32]:
@@ -68,7 +65,7 @@ class Meaning:
         named: list[tuple[str, int]] = []
         for row in gazetteer.rows_of_kind(*(set(gazetteer.kinds) - administrative)).tolist():
             name = gazetteer.name(row)
-            also = phrases.get(name, ())[:_PHRASES] if gazetteer.kind[row] == landscape else ()
+            also = phrases.get(name, ())[: settings.PHRASES] if gazetteer.kind[row] == landscape else ()
             named += [(phrase, row) for phrase in (name, *also)]
         return {
             "vectors": self.encode([name for name, _ in named]).astype(np.float16),
@@ -87,6 +84,6 @@ class Meaning:
         """
         similarity = self._vectors @ self.encode([text])[0]
         best: dict[int, float] = {}
-        for i in np.argsort(-similarity)[: 8 * limit]:
+        for i in np.argsort(-similarity)[: settings.PHRASES_PER_PLACE * limit]:
             best.setdefault(int(self._table["rows"][i]), float(similarity[i]))
         return list(best.items())[:limit]

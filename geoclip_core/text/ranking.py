@@ -1,7 +1,7 @@
 """How well each place that a text may name explains the text: names, fame, context and language together.
 
-Scores are natural logarithms of odds up to a constant; differences of scores are what matters. The constants below
-were set by hand on ``wikidata_places_dev`` as a whole and are few on purpose.
+Scores are natural logarithms of odds up to a constant; differences of scores are what matters. Their sizes are in
+:mod:`geoclip_core.text.settings`.
 """
 
 from __future__ import annotations
@@ -11,56 +11,26 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.country_names import SOVEREIGN
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.places.gazetteer import Gazetteer
 from geoclip_core.places.index import CODE, DEMONYM, MAIN
 from geoclip_core.places.names import Token
-from geoclip_core.places.words import (
-    BEFORE_COMMON_WORDS,
-    FUNCTION_WORDS,
-    NATURE_WORDS,
-    PREPOSITIONS,
-    STREET_WORDS,
-    kind_words,
-)
-from geoclip_core.text.language import LanguagePrior, script_of
+from geoclip_core.places.words import kind_words, words_of
+from geoclip_core.text import settings
+from geoclip_core.text.language import LanguagePrior
+from geoclip_core.text.scripts import script_of
 from geoclip_core.text.spans import Span, common_words
-
-FAME = 0.7  # power of the population that a name's use grows with
-ZERO_FAME = 20_000.0  # score 0: a rare word that is the name of a town of this size
-OTHER_NAME = 1.3  # loss for a name that is not the usual one, in Latin script
-OTHER_BESIDE_MAIN = 1.2  # more of it where the name is another place's usual one
-ABBREVIATION = 2.5
-MISSPELT = 1.0
-SLIP = 30.0  # loss per unit of dissimilarity
-PER_WORD = 1.5  # gain for every telling word of a name after the first: chance agreement gets rarer
-MOST_EXTRA_WORDS = 3.0
-STREET_IS_NO_CITY = 2.0  # "Vermont Avenue"
-NATURE_IS_NO_CITY = 2.0  # "Phoenix Islands" are not in Phoenix
-COMMON_WORD = 3.0  # loss for the most frequent English words, falling to 0 at rank 30,000
-IN_A_LONGER_NAME = 5.0
-LOWEST_LONGER = -1.0  # score from which a longer name puts the names inside it in doubt
-LIKELIEST = 5  # places of a span that context is taken from
-LEAST_BELIEF = 0.02
-NOT_A_NAME = 4.0  # loss of a common word after "a", "my", "so"
-OWN_SEGMENT = 1.5  # "..., Cardiff"
-AFTER_PREPOSITION = 1.5
-WHOLE_TEXT = 3.0
-INSIDE = {"country": 4.0, "region": 5.0, "other": 3.0}  # gain for lying in what the rest of the text names
-LANDSCAPE_SHARE = 0.5  # landscapes are found in every country, so being found there says less
-NEXT_SEGMENT = 1.5  # "Paris, Texas" says it louder than "a Texan in Paris"
-STATED_ELSEWHERE = 4.0  # loss of the container when the text names something inside it
-DEMONYM_SHARE = 0.4  # "Egyptian" says Egypt this much as loudly as "Egypt"
-LANGUAGE = 0.4
-LANGUAGE_LIMIT = 2.0
-NEAR_KM = 10.0
-ENGLISH_RANK = 6000  # a foreign word for a thing that ranks before this is an English word as well
-Floats = npt.NDArray[np.float64]
 
 
 class Ranker:
-    """Scores spans of one text against each other."""
+    """Scores spans of one text against each other.
+
+    Args:
+        gazetteer: Where the names come from.
+        language: What the words outside a name say about its country.
+    """
 
     def __init__(self, gazetteer: Gazetteer, language: LanguagePrior) -> None:
         self._gazetteer = gazetteer
@@ -73,83 +43,87 @@ class Ranker:
         """One score per span and place, each array of the shape of ``span.rows``."""
         said = [(i, self._language.word(t.original)) for i, t in enumerate(tokens) if spans and says_language(t)]
         alone = [self._alone(tokens, span) for span in spans]
-        shadows = [self._shadows(tokens, i, spans, alone) for i in range(len(spans))]
-        fitting = [self._in_shadow(spans, i, shadows[i], alone) for i in range(len(spans))]
-        speaking = [i for i, longer in enumerate(shadows) if not longer]
-        inside = self._exchange(tokens, spans, fitting, speaking, gain=True)
+        longer = [self._longer_names(tokens, i, spans, alone) for i in range(len(spans))]
+        fitting = [self._less_if_inside_longer(spans, i, longer[i], alone) for i in range(len(spans))]
+        outermost = [i for i, names in enumerate(longer) if not names]
+        gains = self._from_context(tokens, spans, fitting, outermost, gain=True)
         gained = [
             score + gain + self._language_agreement(said, span)
-            for span, score, gain in zip(spans, fitting, inside, strict=True)
+            for span, score, gain in zip(spans, fitting, gains, strict=True)
         ]
-        lost = self._exchange(tokens, spans, gained, speaking, gain=False)
+        lost = self._from_context(tokens, spans, gained, outermost, gain=False)
         return [score - loss for score, loss in zip(gained, lost, strict=True)]
 
-    def _shadows(self, tokens: Sequence[Token], i: int, spans: Sequence[Span], alone: Sequence[Floats]) -> list[int]:
+    def _longer_names(
+        self, tokens: Sequence[Token], i: int, spans: Sequence[Span], alone: Sequence[Floats]
+    ) -> list[int]:
         """Longer names around a name that fit about as well, such as "New York" around "York"."""
-        lowest = max(LOWEST_LONGER, alone[i].max() - 1.0)
+        lowest = max(settings.LOWEST_LONGER, alone[i].max() - settings.LONGER_MAY_BE_WEAKER)
         return [
             j
             for j, other in enumerate(spans)
             if spans[i].inside(other) and alone[j].max() > lowest and not _crosses(tokens, other)
         ]
 
-    def _in_shadow(self, spans: Sequence[Span], i: int, longer: Sequence[int], alone: Sequence[Floats]) -> Floats:
-        """Scores of a name less the loss for standing in a longer one, unless both are about the same spot."""
+    def _less_if_inside_longer(
+        self, spans: Sequence[Span], i: int, longer: Sequence[int], alone: Sequence[Floats]
+    ) -> Floats:
+        """Penalise a name inside a longer one ("York" in "New York"), unless both lie in the same place."""
         score = alone[i]
         for j in longer:
             row = int(spans[j].rows[alone[j].argmax()])
-            apart = self._km(spans[i].rows, row) > self._gazetteer.extent_km[row] + NEAR_KM
-            score = np.minimum(score, alone[i] - np.where(apart, IN_A_LONGER_NAME, 0.0))
+            apart = self._km(spans[i].rows, row) > self._gazetteer.extent_km[row] + settings.NEAR_KM
+            score = np.minimum(score, alone[i] - np.where(apart, settings.IN_A_LONGER_NAME, 0.0))
         return score
 
-    def _exchange(
+    def _from_context(
         self,
         tokens: Sequence[Token],
         spans: Sequence[Span],
         scores: Sequence[Floats],
-        speaking: Sequence[int],
+        outermost: Sequence[int],
         *,
         gain: bool,
     ) -> list[Floats]:
-        """What every span gains by lying inside, or loses by containing, what the speaking spans name.
+        """What every span gains by lying inside, or loses by containing, what the outermost spans name.
 
-        Spans that share a word with each other are one statement: the loudest of them counts.
+        Spans that share a word with each other are one statement: the largest of their effects counts.
         """
         total = []
         for span in spans:
-            heard = np.zeros((len(tokens), len(span.rows)))
-            for j in speaking:
+            largest = np.zeros((len(tokens), len(span.rows)))
+            for j in outermost:
                 other = spans[j]
                 if span.overlaps(other):
                     continue
                 effect = self._effect(tokens, span, other, scores[j], gain=gain)
-                words = heard[other.start : other.stop]
-                heard[other.start] = np.maximum(words.max(axis=0), effect)
-                heard[other.start + 1 : other.stop] = 0.0
-            total.append(heard.sum(axis=0))
+                words = largest[other.start : other.stop]
+                largest[other.start] = np.maximum(words.max(axis=0), effect)
+                largest[other.start + 1 : other.stop] = 0.0
+            total.append(largest.sum(axis=0))
         return total
 
     def _effect(self, tokens: Sequence[Token], span: Span, other: Span, score: Floats, *, gain: bool) -> Floats:
         """Gain or loss of the places of a span by what one other span names."""
-        volume = NEXT_SEGMENT if _follows(tokens, span, other) else 1.0
+        clearly = settings.NEXT_SEGMENT if _follows(tokens, span, other) else 1.0
         effect = np.zeros(len(span.rows))
         for k, share in self._believed(score):
             inside, contains = self._contained(span.rows, int(other.rows[k]))
             if gain:
                 kind = self._gazetteer.kinds[self._gazetteer.kind[other.rows[k]]]
-                loud = DEMONYM_SHARE if other.flags[k] & DEMONYM else volume
-                gains = share * loud * INSIDE.get(kind, INSIDE["other"]) * inside
-                effect += np.where(self._landscape(span.rows), LANDSCAPE_SHARE * gains, gains)
+                weight = settings.DEMONYM_SHARE if other.flags[k] & DEMONYM else clearly
+                gains = share * weight * settings.INSIDE.get(kind, settings.INSIDE["other"]) * inside
+                effect += np.where(self._landscape(span.rows), settings.LANDSCAPE_SHARE * gains, gains)
             else:
-                effect += share * STATED_ELSEWHERE * contains
+                effect += share * settings.CONTAINER * contains
         return effect
 
     def _believed(self, score: Floats) -> list[tuple[int, float]]:
         """The likeliest places of a span, as (index, share of belief that the text means it)."""
         belief = np.exp(score - score.max())
         belief *= min(1.0, float(np.exp(score.max()))) / belief.sum()
-        best = np.argsort(-belief, kind="stable")[:LIKELIEST]
-        return [(int(k), float(belief[k])) for k in best if belief[k] >= LEAST_BELIEF]
+        best = np.argsort(-belief, kind="stable")[: settings.MOST_BELIEVED]
+        return [(int(k), float(belief[k])) for k in best if belief[k] >= settings.LEAST_BELIEF]
 
     def strongest(self, tokens: Sequence[Token], spans: Sequence[Span], most: int) -> list[Span]:
         """The spans that say most by themselves, in their order; comparing all takes the square of their number."""
@@ -161,46 +135,46 @@ class Ranker:
     def _alone(self, tokens: Sequence[Token], span: Span) -> Floats:
         """What the name itself says."""
         gazetteer = self._gazetteer
-        score = FAME * np.log((gazetteer.fame[span.rows] + 300.0) / ZERO_FAME).astype(np.float64)
+        fame = gazetteer.fame[span.rows] + settings.SMALLEST_FAME
+        score = settings.FAME_POWER * np.log(fame / settings.ZERO_FAME).astype(np.float64)
         if script_of(span.name) == "LATIN":
-            loss = OTHER_NAME + (OTHER_BESIDE_MAIN if (span.flags & MAIN).any() else 0.0)
+            loss = settings.OTHER_NAME + (settings.OTHER_BESIDE_MAIN if (span.flags & MAIN).any() else 0.0)
             score -= np.where(span.flags & MAIN, 0.0, loss)
         if span.length < len(tokens):
-            score -= np.where(span.flags & CODE, ABBREVIATION, 0.0)
-        score -= np.where(span.flags & DEMONYM, 3.0, 0.0)
+            score -= np.where(span.flags & CODE, settings.ABBREVIATION, 0.0)
+        score -= np.where(span.flags & DEMONYM, settings.DEMONYM, 0.0)
         if span.how == "fuzzy":
-            score -= MISSPELT + SLIP * (1.0 - span.similarity)
+            score -= settings.MISSPELT + settings.SLIP * (1.0 - span.similarity)
         words = [t.text for t in tokens[span.start : span.stop]]
         if tokens[span.start].dense:
-            score += 0.5 * PER_WORD * (len(words) - 2)
+            score += settings.DENSE_CHARACTER_SHARE * settings.PER_WORD * (len(words) - 2)
         else:
             # A country's name is not likelier to be all that is meant for being long.
             extra = np.where(gazetteer.kind[span.rows] == gazetteer.kinds.index("country"), 0.0, _extra_words(words))
-            score += PER_WORD * extra - min(map(_commonness, words))
+            score += settings.PER_WORD * extra - min(map(_commonness, words))
         if span.length == len(tokens):
-            score += WHOLE_TEXT
+            score += settings.WHOLE_TEXT
         else:
             score += self._position(tokens, span)
-            if span.stop < len(tokens) and tokens[span.stop].text in STREET_WORDS:
-                score -= STREET_IS_NO_CITY
-            if (
-                span.stop < len(tokens)
-                and tokens[span.stop].text in NATURE_WORDS
-                and not _starts_segment(tokens, span.stop)
-            ):
-                score -= np.where(gazetteer.kind[span.rows] == gazetteer.kinds.index("city"), NATURE_IS_NO_CITY, 0.0)
+            following = tokens[span.stop].text if span.stop < len(tokens) else ""
+            if following in words_of("street"):
+                score -= settings.STREET_IS_NO_CITY
+            if following in words_of("nature") and not _starts_segment(tokens, span.stop):
+                is_city = gazetteer.kind[span.rows] == gazetteer.kinds.index("city")
+                score -= np.where(is_city, settings.NATURE_IS_NO_CITY, 0.0)
         return np.asarray(score)
 
     def _position(self, tokens: Sequence[Token], span: Span) -> float:
+        """Gain or loss of a name by the word and the comma before it."""
         first, last = tokens[span.start], tokens[span.stop - 1]
         starts = span.start == 0 or tokens[span.start - 1].segment != first.segment
         ends = span.stop == len(tokens) or tokens[span.stop].segment != last.segment
         if starts and ends and span.start > 0:
-            return OWN_SEGMENT
-        if not starts and tokens[span.start - 1].text in BEFORE_COMMON_WORDS and first.text in common_words():
-            return -NOT_A_NAME
-        if span.start > 0 and not starts and tokens[span.start - 1].text in PREPOSITIONS:
-            return AFTER_PREPOSITION
+            return settings.OWN_SEGMENT
+        if not starts and tokens[span.start - 1].text in words_of("before_common") and first.text in common_words():
+            return -settings.NOT_A_NAME
+        if span.start > 0 and not starts and tokens[span.start - 1].text in words_of("preposition"):
+            return settings.AFTER_PREPOSITION
         return 0.0
 
     def _contained(self, rows: npt.NDArray[np.int64], row: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -224,13 +198,15 @@ class Ranker:
                 & (kinds != "country")
             )
         else:
-            inside = smaller & (km <= g.extent_km[row] + NEAR_KM)
+            inside = smaller & (km <= g.extent_km[row] + settings.NEAR_KM)
         is_region = (kinds == "region") & (g.admin[rows] > 0)
         contains = np.where(
             kinds == "country",
             (same_country & (kind != "country")) | (g.country[rows] == self._sovereign[g.country[row]]),
             np.where(
-                is_region, same_admin, (g.extent_km[rows] > g.extent_km[row]) & (km <= g.extent_km[rows] + NEAR_KM)
+                is_region,
+                same_admin,
+                (g.extent_km[rows] > g.extent_km[row]) & (km <= g.extent_km[rows] + settings.NEAR_KM),
             )
             & (kind != "country"),
         )
@@ -247,7 +223,8 @@ class Ranker:
         outside = [ratio for i, ratio in said if not span.start <= i < span.stop]
         if not outside:
             return np.zeros(len(span.rows))
-        ratio = np.clip(LANGUAGE * np.sum(outside, axis=0), -LANGUAGE_LIMIT, LANGUAGE_LIMIT)
+        limit = settings.LANGUAGE_LIMIT
+        ratio = np.clip(settings.LANGUAGE * np.sum(outside, axis=0), -limit, limit)
         return np.asarray(ratio[self._gazetteer.country[span.rows]])
 
 
@@ -266,7 +243,7 @@ def says_language(token: Token) -> bool:
         return False
     rank = common_words().get(word)
     if word in kind_words():
-        return "en" not in kind_words()[word] and (rank is None or rank > ENGLISH_RANK)
+        return "en" not in kind_words()[word] and (rank is None or rank > settings.ENGLISH_RANK)
     return rank is None
 
 
@@ -281,15 +258,19 @@ def _starts_segment(tokens: Sequence[Token], i: int) -> bool:
 
 def _extra_words(words: Sequence[str]) -> float:
     """Words of a name beyond the first that tells: function words count nothing, kinds of things half."""
-    telling = sum(0.0 if w in FUNCTION_WORDS else 0.5 if w in kind_words() else 1.0 for w in words)
-    return min(max(telling - 1.0, 0.0), MOST_EXTRA_WORDS)
+    telling = sum(
+        0.0 if word in words_of("function") else settings.KIND_WORD_SHARE if word in kind_words() else 1.0
+        for word in words
+    )
+    return min(max(telling - 1.0, 0.0), settings.MOST_EXTRA_WORDS)
 
 
 def _commonness(word: str) -> float:
-    """Loss for a word that English uses anyway: COMMON_WORD at rank 2,000, more before, 0 for rare words."""
+    """Loss for a word that English uses anyway: larger for more frequent words, 0 for rare ones."""
     if word in kind_words():
-        return COMMON_WORD
+        return settings.COMMON_WORD
     rank = common_words().get(word)
     if rank is None:
         return 0.0
-    return COMMON_WORD * float(np.log(30_000 / rank) / np.log(15))
+    rare = settings.RARE_WORD_RANK
+    return settings.COMMON_WORD * float(np.log(rare / rank) / np.log(rare / settings.COMMON_WORD_RANK))

@@ -1,8 +1,8 @@
-"""Text to places with weights: what a gazetteer, a sense of language and sentence embeddings can know.
+"""Text to places with weights, from a gazetteer, a model of languages and sentence embeddings.
 
 Names come first, exact or almost, ranked by fame and by how well they agree with the rest of the text. Where
-no name convinces, the description is compared with landscapes by meaning, and the sound of the words with
-the names of countries. Where none of these says anything, the answer is that no place was recognised.
+no name convinces, the description is compared with landscapes by meaning, and the spelling of the words with
+the names of cities by country. Where none of these finds anything, the answer is that no place was recognised.
 """
 
 from __future__ import annotations
@@ -14,35 +14,17 @@ import numpy.typing as npt
 
 from geoclip_core.places.gazetteer import Gazetteer, Place, load_gazetteer
 from geoclip_core.places.names import Token, join, tokenise
-from geoclip_core.places.words import ENGLISH_PLACES, FUNCTION_WORDS, PREPOSITIONS, kind_words
-from geoclip_core.text.cleaning import MAX_TEXT_LENGTH, clean_text, parse_coordinates
+from geoclip_core.places.words import kind_words, words_of
+from geoclip_core.text import settings
+from geoclip_core.text.cleaning import clean_text
+from geoclip_core.text.coordinates import parse_coordinates
 from geoclip_core.text.language import LanguagePrior
 from geoclip_core.text.meaning import Meaning
 from geoclip_core.text.ranking import Ranker, says_language
 from geoclip_core.text.reading import Alternative, How, Reading
 from geoclip_core.text.spans import Span, common_words, exact_spans, fuzzy_spans
 
-__all__ = ["MAX_TEXT_LENGTH", "TextReader"]
-
 _Candidate = tuple[float, int, str, How]  # score, gazetteer row, words as written, how
-
-_LOWEST_SCORE = -1.0  # of a name; below, it is likelier that the words mean something else
-_DOUBTFUL_SCORE = 0.0  # of a name; below, a clear meaning of the whole text is believed instead
-_CERTAIN_SCORE = 2.0  # of a name; above, similar names are looked for only in whole segments
-_LOWEST_EVIDENCE = -0.4  # of a language; see LanguagePrior.countries
-_LOWEST_EVIDENCE_OF_A_NAME = -1.0  # the same where capitals say that it is a name
-_MOST_EVIDENCE = 1.5
-_NAME_IN_ITS_COUNTRY = 1.5  # a name this much weaker than the sound of its own country is believed as much
-_EVIDENCE_AS_SCORE = -0.3  # added to evidence of a language, it compares with the scores of names
-_LOWEST_LANDSCAPE = 0.6  # cosine between a description and a landscape; nonsense stays below 0.53
-_LOWEST_PARAPHRASE = 0.82  # the same for a text that looks like a name
-_LOWEST_LANDMARK = 0.86  # cosine between a text and the name of a landmark
-_MEANING_SPREAD = 0.05  # difference of cosines that is worth a factor e
-_DESCRIBED = 2.0  # gain of a landscape over the country or region that it is said to be in
-_MOST_ALTERNATIVES = 12
-_MOST_SPANS = 48  # stretches of a text that are compared with one another; a long sentence names a dozen
-_LEAST_WEIGHT = 0.005
-_COORDINATE_KM = 0.1
 
 
 class TextReader:
@@ -65,7 +47,8 @@ class TextReader:
             text: A name, an address, a description or coordinates, in any script the gazetteer has.
 
         Returns:
-            The places with weights, or a reading with ``recognised`` false.
+            The places with weights; or, where nothing was found, a reading with ``recognised`` false whose
+            ``explanation`` says so.
 
         Raises:
             QueryError: Empty, too long, or coordinates that are not on Earth.
@@ -80,27 +63,28 @@ class TextReader:
         strongest = candidates[0][0] if candidates else -np.inf
         if candidates and candidates[0][1] in framing:
             candidates = [*self._inside(tokens, framing, strongest), *candidates]
-        elif tokens and strongest < _CERTAIN_SCORE:
-            meant = self._by_meaning(cleaned, tokens) if strongest < _DOUBTFUL_SCORE else []
+        elif tokens and strongest < settings.CERTAIN_SCORE:
+            meant = self._by_meaning(cleaned, tokens) if strongest < settings.DOUBTFUL_SCORE else []
             candidates = meant or self._agreed(candidates, self._by_language(tokens))
         alternatives = self._weigh(candidates, frames)
         return Reading(cleaned, alternatives, self._explain(alternatives), self.gazetteer)
 
     def _at(self, text: str, point: tuple[float, float]) -> Reading:
         name = f"{point[0]:.5f}, {point[1]:.5f}"
-        place = Place(name, "point", point, _COORDINATE_KM, "", "", 0, ((*point, _COORDINATE_KM),), ("",))
+        radius_km = settings.COORDINATE_KM
+        place = Place(name, "point", point, radius_km, "", "", 0, ((*point, radius_km),), ("",))
         only = Alternative(place, 1.0, text, "coordinates", 0.0)
         return Reading(text, (only,), f"Read as coordinates: {name}.", self.gazetteer)
 
     def _by_name(self, tokens: Sequence[Token]) -> tuple[list[_Candidate], dict[int, Span]]:
         """Every place that a stretch of the text names, best first, each once; and what names countries and regions."""
-        spans = self._ranker.strongest(tokens, exact_spans(tokens, self.gazetteer), _MOST_SPANS)
+        spans = self._ranker.strongest(tokens, exact_spans(tokens, self.gazetteer), settings.MOST_SPANS)
         scores = self._ranker.score(tokens, spans)
-        convincing = [span for span, s in zip(spans, scores, strict=True) if s.max() > _LOWEST_SCORE]
-        certain = any(s.max() >= _CERTAIN_SCORE for s in scores)
+        convincing = [span for span, s in zip(spans, scores, strict=True) if s.max() > settings.LOWEST_SCORE]
+        certain = any(s.max() >= settings.CERTAIN_SCORE for s in scores)
         similar = fuzzy_spans(tokens, convincing, self.gazetteer, whole_segments_only=certain)
         if similar:
-            spans = self._ranker.strongest(tokens, [*spans, *similar], _MOST_SPANS)
+            spans = self._ranker.strongest(tokens, [*spans, *similar], settings.MOST_SPANS)
             scores = self._ranker.score(tokens, spans)
         named = {int(span.rows[score.argmax()]): span for span, score in zip(spans, scores, strict=True)}
         kinds = self.gazetteer.kinds
@@ -110,7 +94,7 @@ class TextReader:
     def _inside(self, tokens: Sequence[Token], framing: dict[int, Span], strongest: float) -> list[_Candidate]:
         """Landscapes inside the named countries and regions that the rest of the text describes."""
         taken = {i for span in framing.values() for i in range(span.start, span.stop)}
-        silent = FUNCTION_WORDS | PREPOSITIONS
+        silent = words_of("function") | words_of("preposition")
         rest = [t for i, t in enumerate(tokens) if i not in taken and t.text not in silent]
         if not rest:
             return []
@@ -121,36 +105,39 @@ class TextReader:
         how: How = "exact"
         if not found and _plain(rest):
             how = "meaning"
-            near = self._meaning.nearest(words, _MOST_ALTERNATIVES)
-            found = [(c, row) for row, c in near if c >= _LOWEST_LANDSCAPE and self.gazetteer.kind[row] == landscape]
+            near = self._meaning.nearest(words, settings.MOST_ALTERNATIVES)
+            near = [(row, cosine) for row, cosine in near if cosine >= settings.LOWEST_LANDSCAPE]
+            found = [(cosine, row) for row, cosine in near if self.gazetteer.kind[row] == landscape]
         found = [(c, row) for c, row in found if any(self.gazetteer.parts_in(row, f).any() for f in framing)]
         best = max((cosine for cosine, _ in found), default=0.0)
-        base = strongest + _DESCRIBED
-        return [(base + (cosine - best) / _MEANING_SPREAD, row, words, how) for cosine, row in found]
+        base = strongest + settings.DESCRIBED
+        return [(base + (cosine - best) / settings.COSINE_SCALE, row, words, how) for cosine, row in found]
 
     def _by_meaning(self, text: str, tokens: Sequence[Token]) -> list[_Candidate]:
         """Landscapes that a description means, and landmarks it paraphrases."""
         landscape = self.gazetteer.kinds.index("landscape")
-        lowest_landscape = _LOWEST_LANDSCAPE if _plain(tokens) else _LOWEST_PARAPHRASE
+        lowest_landscape = settings.LOWEST_LANDSCAPE if _plain(tokens) else settings.LOWEST_PARAPHRASE
         found: list[_Candidate] = []
-        for row, cosine in self._meaning.nearest(text, _MOST_ALTERNATIVES):
-            lowest = lowest_landscape if self.gazetteer.kind[row] == landscape else _LOWEST_LANDMARK
+        for row, cosine in self._meaning.nearest(text, settings.MOST_ALTERNATIVES):
+            lowest = lowest_landscape if self.gazetteer.kind[row] == landscape else settings.LOWEST_LANDMARK
             if cosine >= lowest:
-                found.append((cosine / _MEANING_SPREAD, row, text, "meaning"))
+                found.append((cosine / settings.COSINE_SCALE, row, text, "meaning"))
         return found
 
     def _by_language(self, tokens: Sequence[Token]) -> list[_Candidate]:
-        """Countries that the words sound like."""
+        """Countries whose city names are spelt like the words."""
         words = [token.original for token in tokens if says_language(token)]
         titled = _titled(tokens)
-        english = titled and any(token.text in ENGLISH_PLACES for token in tokens)
+        english = titled and any(token.text in words_of("english_place") for token in tokens)
         probability, evidence = self._language.countries(words, english=english)
-        if evidence < (_LOWEST_EVIDENCE_OF_A_NAME if titled else _LOWEST_EVIDENCE):
+        if evidence < (settings.LOWEST_EVIDENCE_OF_A_NAME if titled else settings.LOWEST_EVIDENCE):
             return []
         codes = self.gazetteer.country_codes
-        likely = [int(i) for i in np.argsort(-probability)[:_MOST_ALTERNATIVES] if probability[i] >= _LEAST_WEIGHT]
+        best = np.argsort(-probability)[: settings.MOST_ALTERNATIVES]
+        likely = [int(i) for i in best if probability[i] >= settings.LEAST_WEIGHT]
+        certainty = min(evidence, settings.MOST_EVIDENCE)
         return [
-            (float(np.log(probability[i])) + min(evidence, _MOST_EVIDENCE) + _EVIDENCE_AS_SCORE, row, "", "language")
+            (float(np.log(probability[i])) + certainty + settings.EVIDENCE_AS_SCORE, row, "", "language")
             for i in likely
             for row in self.gazetteer.country_rows([codes[i]])
         ]
@@ -162,16 +149,16 @@ class TextReader:
         raised = []
         for score, row, words, how in named:
             level = sound.get(int(country[row]), -np.inf)
-            raised.append((level if level - _NAME_IN_ITS_COUNTRY < score < level else score, row, words, how))
+            raised.append((level if level - settings.NAME_IN_ITS_COUNTRY < score < level else score, row, words, how))
         return [*raised, *sounding]
 
     def _weigh(self, candidates: Sequence[_Candidate], frames: Sequence[int]) -> tuple[Alternative, ...]:
         """The best candidates, within the frames, with weights in proportion to the exponential of their scores."""
-        best = sorted(candidates, key=lambda candidate: -candidate[0])[:_MOST_ALTERNATIVES]
+        best = sorted(candidates, key=lambda candidate: -candidate[0])[: settings.MOST_ALTERNATIVES]
         if not best:
             return ()
         weights = np.exp([score - best[0][0] for score, *_ in best])
-        weights = np.where(weights / weights.sum() >= _LEAST_WEIGHT, weights, 0.0)
+        weights = np.where(weights / weights.sum() >= settings.LEAST_WEIGHT, weights, 0.0)
         weights /= weights.sum()
         return tuple(
             Alternative(self.gazetteer.place(row, frames), float(weight), words, how, score)
@@ -184,7 +171,10 @@ class TextReader:
             return "It holds no name, landscape or language that the gazetteer knows."
         first = alternatives[0]
         label = self.gazetteer.label(first.place)
-        others = [f"{self.gazetteer.label(a.place)} ({a.weight:.0%})" for a in alternatives[1:4] if a.weight >= 0.02]
+        listed = alternatives[1 : settings.MOST_EXPLAINED]
+        others = [
+            f"{self.gazetteer.label(a.place)} ({a.weight:.0%})" for a in listed if a.weight >= settings.LEAST_EXPLAINED
+        ]
         also = f"; also possible: {'; '.join(others)}" if others else ""
         start = {
             "exact": f"“{first.matched_text}” is the name of {label}",
@@ -211,6 +201,6 @@ def _best_per_place(spans: Sequence[Span], scores: Sequence[npt.NDArray[np.float
     best: dict[int, _Candidate] = {}
     for span, values in zip(spans, scores, strict=True):
         for row, value in zip(span.rows.tolist(), values.tolist(), strict=True):
-            if value >= _LOWEST_SCORE and (row not in best or value > best[row][0]):
+            if value >= settings.LOWEST_SCORE and (row not in best or value > best[row][0]):
                 best[row] = (value, row, span.text, span.how)
     return sorted(best.values(), key=lambda candidate: -candidate[0])

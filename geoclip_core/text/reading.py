@@ -6,28 +6,23 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.distance import disk_points
 from geoclip_core.places.gazetteer import Gazetteer, Place
+from geoclip_core.text import settings
 
 How = Literal["exact", "fuzzy", "meaning", "country", "language", "coordinates"]
-Floats = npt.NDArray[np.float64]
-
-MOST_POINTS = 192
-_SPACING_KM = 2.0  # the released location encoder tells points a few kilometres apart in towns
-_MOST_PER_DISK = 256
-_FEWEST_PER_DISK = 7  # the centre and six around it
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """One way to understand a text.
+    """One place that a text may mean.
 
     Args:
         place: The place.
         weight: Share of belief, in (0, 1]; all alternatives of a reading sum to 1.
-        matched_text: The words that named it, as written; empty for the sound of a language.
+        matched_text: The words that named it, as written; empty where only the language of the words tells.
         how: What it was recognised by.
         score: Log odds against no evidence, comparable between readings of the same ``how`` only.
     """
@@ -65,7 +60,7 @@ class Spread:
     Args:
         latlon: (n, 2) degrees.
         weights: (n,), sum 1.
-        spread_km: (n,) radius that each point speaks for.
+        spread_km: (n,) radius of the disk that each point stands for: the truth may lie anywhere in it.
     """
 
     latlon: Floats
@@ -80,7 +75,7 @@ class Reading:
     Args:
         text: The cleaned text.
         alternatives: Heaviest first; empty when nothing was recognised.
-        explanation: One sentence for the reader.
+        explanation: One sentence for a person: what was understood, or that nothing was, and why.
         gazetteer: Where the places come from.
     """
 
@@ -118,28 +113,28 @@ class Reading:
         places evenly over the area of their disks.
 
         Returns:
-            At most ``MOST_POINTS`` points (up to one more per part of a place), none when nothing was recognised.
+            At most ``settings.MOST_POINTS`` points, none when nothing was recognised.
         """
         pieces = [self._spread(alternative) for alternative in self.alternatives]
         if not pieces:
             return Spread(np.empty((0, 2)), np.empty(0), np.empty(0))
         latlon, weights, spread_km = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
-        if len(weights) > MOST_POINTS:  # rounding up gave a little more than there is room for
-            heaviest = np.sort(np.argsort(-weights, kind="stable")[:MOST_POINTS])
+        if len(weights) > settings.MOST_POINTS:  # rounding up gave a little more than there is room for
+            heaviest = np.sort(np.argsort(-weights, kind="stable")[: settings.MOST_POINTS])
             latlon, weights, spread_km = latlon[heaviest], weights[heaviest], spread_km[heaviest]
         return Spread(latlon, weights / weights.sum(), spread_km)
 
     def _spread(self, alternative: Alternative) -> tuple[Floats, Floats, Floats]:
         place, share = alternative.place, alternative.weight
         if place.kind in ("country", "region"):
-            rows = self.gazetteer.settlements(place.row)[: max(1, round(MOST_POINTS * share))]
+            rows = self.gazetteer.settlements(place.row)[: max(1, round(settings.MOST_POINTS * share))]
             if len(rows):
                 weights = np.sqrt(self.gazetteer.population[rows] + 1.0)
                 extents = self.gazetteer.extent_km[rows].astype(np.float64)
                 return self.gazetteer.latlon[rows], share * weights / weights.sum(), extents
         extents = np.array([extent for _, _, extent in place.parts])
-        budget = MOST_POINTS * share / len(extents)
-        wanted = np.clip(np.pi * extents**2 / _SPACING_KM**2, _FEWEST_PER_DISK, _MOST_PER_DISK)
+        budget = settings.MOST_POINTS * share / len(extents)
+        wanted = np.clip(np.pi * extents**2 / settings.SPACING_KM**2, settings.FEWEST_PER_DISK, settings.MOST_PER_DISK)
         if alternative.how == "coordinates":
             wanted = np.ones(1)
         counts = np.maximum(1, np.minimum(wanted, budget)).astype(np.int64)

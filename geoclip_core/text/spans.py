@@ -14,17 +14,8 @@ import numpy.typing as npt
 from geoclip_core.places.gazetteer import Gazetteer
 from geoclip_core.places.index import CODE, Posting
 from geoclip_core.places.names import Token, join
-from geoclip_core.places.words import FUNCTION_WORDS, kind_words
-
-LONGEST = 9  # words in a name
-_ACRONYM = 3  # letters; a longer word in capitals may be a name written loudly
-LONGEST_DENSE = 14  # characters in a name of a script without spaces
-_FUZZY_LOOKUPS = 24  # stretches compared by similarity in one text; each costs about 3 ms
-_FUZZY_WORDS = 6
-_FUZZY_LETTERS = 6  # in the shortest stretch worth comparing
-_LOWEST_SIMILARITY = 0.84
-_LOWEST_FOR_A_WORD = 0.88
-_FUZZY_FAME = 20_000.0  # a misspelt name of a smaller place is less likely than another word
+from geoclip_core.places.words import kind_words, words_of
+from geoclip_core.text import settings
 
 
 @dataclass(frozen=True)
@@ -82,7 +73,7 @@ def exact_spans(tokens: Sequence[Token], gazetteer: Gazetteer) -> list[Span]:
     spans = []
     shouting = len(tokens) > 2 and all(token.original.isupper() for token in tokens)
     for start, first in enumerate(tokens):
-        longest = LONGEST_DENSE if first.dense else LONGEST
+        longest = settings.LONGEST_DENSE_NAME if first.dense else settings.LONGEST_NAME
         for stop in range(start + 1, min(start + longest, len(tokens)) + 1):
             piece = tokens[start:stop]
             postings = gazetteer.index.exact(join([token.text for token in piece]))
@@ -106,7 +97,7 @@ def _meant_alone(
         return []
     capitals = (token.original.isupper() and not shouting) or tokens_in_text == 1
     short = len(token.text) < 3 and token.text.isascii()
-    acronym = capitals and tokens_in_text > 1 and len(token.text) <= _ACRONYM and token.text.isascii()
+    acronym = capitals and tokens_in_text > 1 and len(token.text) <= settings.LONGEST_ACRONYM and token.text.isascii()
     only_landscapes = tokens_in_text > 1 and token.text in kind_words()
     kept = []
     for posting in postings:
@@ -144,7 +135,7 @@ def fuzzy_spans(
     covered = {i for span in taken for i in range(span.start, span.stop)}
     spans: list[Span] = []
     lookups = 0
-    for length in range(min(_FUZZY_WORDS, len(tokens)), 0, -1):
+    for length in range(min(settings.FUZZY_WORDS, len(tokens)), 0, -1):
         for start in range(len(tokens) - length + 1):
             stop = start + length
             whole = _is_segment(tokens, start, stop)
@@ -152,15 +143,17 @@ def fuzzy_spans(
             if known or (whole_segments_only and not whole) or not _may_be_misspelt(tokens[start:stop], whole):
                 continue
             lookups += 1
-            if lookups > _FUZZY_LOOKUPS:
+            if lookups > settings.FUZZY_LOOKUPS:
                 return spans
             piece = tokens[start:stop]
             key = join([token.text for token in piece])
-            lowest = _LOWEST_SIMILARITY if length > 1 else _LOWEST_FOR_A_WORD
-            for name, similarity in gazetteer.index.similar(key, limit=3, lowest=lowest):
-                postings = [p for p in gazetteer.index.exact(name) if gazetteer.fame[p.place] >= _FUZZY_FAME]
+            lowest = settings.LOWEST_SIMILARITY if length > 1 else settings.LOWEST_SIMILARITY_OF_A_WORD
+            for name, similarity in gazetteer.index.similar(key, limit=settings.FUZZY_NAMES, lowest=lowest):
+                postings = [p for p in gazetteer.index.exact(name) if gazetteer.fame[p.place] >= settings.FUZZY_FAME]
                 if postings:
-                    spans.append(_span(start, stop, piece, name, postings, min(similarity, 0.99)))
+                    spans.append(
+                        _span(start, stop, piece, name, postings, min(similarity, settings.HIGHEST_SIMILARITY))
+                    )
     return spans
 
 
@@ -179,8 +172,8 @@ def _may_be_misspelt(piece: Sequence[Token], whole: bool) -> bool:
     words = [token.text for token in piece]
     if piece[0].segment != piece[-1].segment or any(token.dense for token in piece):
         return False
-    if sum(map(len, words)) < _FUZZY_LETTERS or all(w in kind_words() or w.isdigit() for w in words):
+    if sum(map(len, words)) < settings.FUZZY_LETTERS or all(w in kind_words() or w.isdigit() for w in words):
         return False
-    if not whole and (words[0] in FUNCTION_WORDS or words[-1] in FUNCTION_WORDS):
+    if not whole and (words[0] in words_of("function") or words[-1] in words_of("function")):
         return False
     return len(words) > 1 or words[0] not in common_words()

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from geoclip_core.places.names import normalise, tokenise
-from geoclip_core.places.words import kind_words
 
 
 @pytest.mark.parametrize(
@@ -50,9 +49,3 @@ def test_scripts_without_spaces_are_cut_into_characters():
     assert [token.text for token in tokens] == list("北京故宫")
     assert all(token.dense for token in tokens)
     assert not tokenise("Beijing")[0].dense
-
-
-def test_kind_words_know_their_languages():
-    assert kind_words()["kirkko"] == ("fi",)
-    assert {"es", "it"} <= set(kind_words()["museo"])
-    assert "en" in kind_words()["museum"]
