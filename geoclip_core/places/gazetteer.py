@@ -12,8 +12,7 @@ import numpy.typing as npt
 from geoclip_core.earth.country_names import country_name
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.files import Arrays, cached_arrays
-from geoclip_core.places.index import MAIN, NameIndex
-from geoclip_core.places.names import normalise
+from geoclip_core.places.index import NameIndex
 from geoclip_core.places.sources import build_gazetteer, sources_key
 
 _SETTLEMENTS = 512  # largest towns that stand for a country or region
@@ -47,23 +46,6 @@ class Place:
     parts: tuple[tuple[float, float, float], ...]
     part_names: tuple[str, ...]
     row: int = -1
-
-
-@dataclass(frozen=True)
-class NameMatch:
-    """A place and how its name agrees with what was asked.
-
-    Args:
-        place: The place.
-        name: The normalised name that matched.
-        similarity: 1 for the same letters, less for similar ones.
-        main: Whether that is the name the place usually goes by.
-    """
-
-    place: Place
-    name: str
-    similarity: float
-    main: bool
 
 
 class Gazetteer:
@@ -179,27 +161,6 @@ class Gazetteer:
             part_names=tuple(self._string("part_name", first + int(i)) for i in kept),
             row=int(row),
         )
-
-    def find(self, name: str) -> list[NameMatch]:
-        """Places that go by a name in any spelling of case, accents and punctuation, best known first."""
-        key = normalise(name)
-        matches = [NameMatch(self.place(p.place), key, 1.0, bool(p.flags & MAIN)) for p in self.index.exact(key)]
-        return sorted(matches, key=lambda match: -self.fame[match.place.row])
-
-    def find_fuzzy(self, name: str, limit: int = 10, lowest: float = 0.8) -> list[NameMatch]:
-        """Places whose name is written almost like this, most similar first, then best known.
-
-        Args:
-            name: In any script; names under four characters find nothing.
-            limit: How many names to follow; each may lead to several places.
-            lowest: Smallest similarity, in [0, 1].
-        """
-        matches = [
-            NameMatch(self.place(p.place), key, similarity, bool(p.flags & MAIN))
-            for key, similarity in self.index.similar(normalise(name), limit=limit, lowest=lowest)
-            for p in self.index.exact(key)
-        ]
-        return sorted(matches, key=lambda match: (-match.similarity, -self.fame[match.place.row]))
 
     @cached_property
     def _by_country(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

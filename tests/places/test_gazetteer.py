@@ -6,14 +6,22 @@ import numpy as np
 import pytest
 
 from geoclip_core.earth.distance import great_circle_km
-from geoclip_core.places.gazetteer import load_gazetteer
+from geoclip_core.places.gazetteer import Place, load_gazetteer
 from geoclip_core.places.index import CODE, MAIN, NameIndex, build_index
+from geoclip_core.places.names import normalise
 from geoclip_core.places.sources import city_extent_km
 
 
 @pytest.fixture(scope="module")
 def gazetteer():
     return load_gazetteer()
+
+
+def named(gazetteer, name: str, kind: str = "") -> list[Place]:
+    """Places that go by a name, best known first, of one kind or of all."""
+    rows = [posting.place for posting in gazetteer.index.exact(normalise(name))]
+    places = [gazetteer.place(row) for row in sorted(rows, key=lambda row: -gazetteer.fame[row])]
+    return [place for place in places if kind in ("", place.kind)]
 
 
 def test_it_holds_all_cities_countries_regions_and_landmarks(gazetteer):
@@ -48,23 +56,26 @@ def test_it_holds_all_cities_countries_regions_and_landmarks(gazetteer):
     ],
 )
 def test_a_name_in_any_script_finds_its_place_first(gazetteer, name, latlon):
-    best = gazetteer.find(name)[0]
-    assert great_circle_km(best.place.latlon, latlon) < 15
-    assert best.similarity == 1.0
+    assert great_circle_km(named(gazetteer, name)[0].latlon, latlon) < 15
 
 
-def test_namesakes_are_all_kept_best_known_first(gazetteer):
-    found = [match.place for match in gazetteer.find("Boston")]
+def test_namesakes_are_all_kept(gazetteer):
+    found = named(gazetteer, "Boston")
     assert found[0].admin1 == "Massachusetts"
     assert {"US", "GB", "PH"} <= {place.country_code for place in found}
-    assert gazetteer.find("Boston")[0].main
-    assert not gazetteer.find("北京")[0].main
+
+
+def test_the_name_a_place_goes_by_is_marked(gazetteer):
+    boston, beijing = named(gazetteer, "Boston")[0], named(gazetteer, "Beijing")[0]
+    flags = {p.place: p.flags for name in ("boston", "北京") for p in gazetteer.index.exact(name)}
+    assert flags[boston.row] & MAIN
+    assert not flags[beijing.row] & MAIN
 
 
 def test_an_unknown_name_finds_nothing(gazetteer):
-    assert gazetteer.find("Xqzvwk") == []
-    assert gazetteer.find("") == []
-    assert gazetteer.find_fuzzy("xqzvwkjh") == []
+    assert gazetteer.index.exact("xqzvwk") == []
+    assert gazetteer.index.exact("") == []
+    assert gazetteer.index.similar("xqzvwkjh", limit=10, lowest=0.8) == []
 
 
 @pytest.mark.parametrize(
@@ -77,34 +88,34 @@ def test_an_unknown_name_finds_nothing(gazetteer):
     ],
 )
 def test_a_misspelt_name_finds_its_place(gazetteer, written, meant):
-    best = gazetteer.find_fuzzy(written)[0]
-    assert best.place.name == meant
-    assert 0.8 <= best.similarity < 1
+    name, similarity = gazetteer.index.similar(normalise(written), limit=10, lowest=0.8)[0]
+    assert named(gazetteer, name)[0].name == meant
+    assert 0.8 <= similarity < 1
 
 
 def test_a_place_knows_its_country_region_and_label(gazetteer):
-    place = gazetteer.find("Springfield")[0].place
+    place = named(gazetteer, "Springfield")[0]
     assert place.country_code == "US"
     assert gazetteer.label(place) == f"Springfield, {place.admin1}, United States"
     assert gazetteer.place(place.row) == place
 
 
 def test_a_place_of_several_parts_can_be_cut_to_a_country(gazetteer):
-    nile = next(match.place for match in gazetteer.find("Nile") if match.place.kind == "river")
-    egypt = next(match.place for match in gazetteer.find("Egypt") if match.place.kind == "country")
+    nile = named(gazetteer, "Nile", "river")[0]
+    egypt = named(gazetteer, "Egypt", "country")[0]
     inside = gazetteer.place(nile.row, [egypt.row])
     assert 0 < len(inside.parts) < len(nile.parts)
     assert set(inside.parts) <= set(nile.parts)
 
 
 def test_a_country_has_its_largest_city_and_towns(gazetteer):
-    france = next(match.place for match in gazetteer.find("France") if match.place.kind == "country")
+    france = named(gazetteer, "France", "country")[0]
     assert great_circle_km(france.latlon, (48.853, 2.349)) < 1
     towns = gazetteer.settlements(france.row)
     assert len(towns) == 512
     assert {gazetteer.country_codes[c] for c in gazetteer.country[towns]} == {"FR"}
     assert (np.diff(gazetteer.population[towns]) <= 0).all()
-    texas = next(match.place for match in gazetteer.find("Texas") if match.place.kind == "region")
+    texas = named(gazetteer, "Texas", "region")[0]
     assert gazetteer.name(gazetteer.settlements(texas.row)[0]) == "Houston"
 
 

@@ -7,7 +7,11 @@ from geoclip_core.earth.coordinates import unit_vectors
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import CoordinateError
 from geoclip_core.places.gazetteer import load_gazetteer
-from geoclip_core.places.nearest import nearest_place, nearest_places
+from geoclip_core.places.nearest import NearbyPlace, nearest_places
+
+
+def nearest_place(latlon: tuple[float, float]) -> NearbyPlace:
+    return nearest_places([latlon])[0]
 
 
 def test_a_landmark_is_named_where_one_stands_in_it():
@@ -59,7 +63,7 @@ def test_the_antimeridian_is_no_edge():
 
 def test_many_points_give_what_each_gives_alone():
     points = np.random.default_rng(0).uniform([-80, -180], [80, 180], (40, 2))
-    assert nearest_places(points) == [nearest_place(point) for point in points]
+    assert nearest_places(points) == [nearest_place(tuple(point)) for point in points]
     assert nearest_places(np.empty((0, 2))) == []
 
 
