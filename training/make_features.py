@@ -1,8 +1,8 @@
-"""Run CLIP's frozen image tower once over a folder or shards of photos, and keep what it says.
+"""Run a frozen image tower, CLIP's by default, once over a folder or shards of photos, and keep the features.
 
 ``python training/make_features.py --table photos.csv --folder photos/ --out features/``
 On several GPUs, one process each: ``torchrun --nproc-per-node 8 training/make_features.py ...``. A run that was
-stopped goes on where it stood.
+stopped continues where it stood.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from geoclip_core.errors import GeoclipError
+from geoclip_core.model.backbones import BACKBONES, CLIP_L14, find_backbone
 
 
 def main(
@@ -23,10 +24,13 @@ def main(
     folder: Annotated[str | None, typer.Option(help="Where the photos of the table are")] = None,
     columns: Annotated[str, typer.Option(help="Unusual columns: image=...,latitude=...,longitude=...,owner=...")] = "",
     shards: Annotated[str | None, typer.Option(help="What make_shards.py wrote, instead of both")] = None,
-    clip: Annotated[str, typer.Option(help="CLIP's weights: auto, a file or a folder")] = "auto",
+    backbone: Annotated[str, typer.Option(help=f"Which image tower: {', '.join(BACKBONES)}")] = CLIP_L14,
+    weights: Annotated[
+        str, typer.Option("--weights", "--clip", help="The backbone's weights: auto, a file or a folder")
+    ] = "auto",
     views: Annotated[int, typer.Option(help="Random views of each photo, besides the plain one")] = 2,
     float32: Annotated[bool, typer.Option("--float32", help="float32 instead of bfloat16")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, ...")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, cuda:1")] = "auto",
     batch_size: Annotated[int, typer.Option(help="Photos at a time")] = 64,
     part_rows: Annotated[int, typer.Option(help="Photos of a file")] = 4096,
     workers: Annotated[int, typer.Option(help="Processes that decode")] = 0,
@@ -40,18 +44,20 @@ def main(
     from geoclip_core.learning.data.photos import PhotoFolder
     from geoclip_core.learning.data.shards import Shards
     from geoclip_core.learning.data.table import count_reasons, parse_columns, write_report
-    from geoclip_core.model.clip import load_towers
-    from geoclip_core.model.tower_digest import tower_digest
-    from geoclip_core.photo.preprocess import Preprocess
-    from geoclip_core.weights.convert import read_clip
-    from geoclip_core.weights.resolve import find_clip
+    from geoclip_core.model.device import choose_device
+    from geoclip_core.model.load_backbone import load_backbone, tower_label
+    from geoclip_core.weights.convert import read_backbone
+    from geoclip_core.weights.resolve import find_weights
 
     rank, processes = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    if device == "auto":
-        device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
-    tower, _ = load_towers(read_clip(find_clip(None if clip == "auto" else clip)))
-    tower.to(device, torch.float32 if float32 else torch.bfloat16)
-    seen = PhotoViews(views, Preprocess(int(tower.image_size[0])))  # type: ignore[index]
+    chosen = choose_device(device)
+    if chosen.type == "cuda" and chosen.index is None:
+        chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    record = find_backbone(backbone)
+    found = find_weights(record, None if weights == "auto" else weights)
+    tower, _, preprocess = load_backbone(backbone, read_backbone(found, record))
+    tower.to(chosen, torch.float32 if float32 else torch.bfloat16)
+    seen = PhotoViews(views, preprocess)
     report = out / f"skipped-{rank}.csv"
     if shards is not None:
         source: PhotoFolder | Shards = Shards(shards, seen, str(report))
@@ -69,7 +75,7 @@ def main(
             source,
             tower,
             out,
-            tower_name=f"CLIP {tower_digest(tower)}",
+            tower_name=tower_label(backbone, tower),
             batch_size=batch_size,
             part_rows=part_rows,
             workers=workers,

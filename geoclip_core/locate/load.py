@@ -67,7 +67,7 @@ def load_locator(
         network = Network(encoder, trained.image_encoder, trained.text_encoder, local.preprocess, local.name)
         return _locator(local.name, network, trained.gallery, trained.scale, progress)
     record = find_record(name)
-    if record.needs_clip:
+    if record.backbone:
         model = load_geoclip(clip, dtype=dtype, name=name).to(where)
         pack(model.image_encoder.tower)
         network = Network(model.location_encoder, model.image_encoder, model.text_encoder, record.preprocess)

@@ -1,32 +1,27 @@
 """The image backbones that a model can stand behind: a new one is a record in ``BACKBONES``.
 
-A backbone is a frozen image tower whose weights come from outside. Its architecture is read off its weights where
-they determine it, so that small random weights in a test go through the same code as the released ones.
+A backbone is a frozen image tower whose weights come from outside; ``model/load_backbone.py`` builds it. This file
+imports no network library, so that looking for weights on the disk stays quick.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
-
-import torch
-from torch import Tensor, nn
+from typing import Literal
 
 from geoclip_core.errors import WeightsError
-from geoclip_core.model.clip import Activation, load_towers
-from geoclip_core.model.timm_tower import timm_tower
-from geoclip_core.model.tower_digest import tower_digest
 from geoclip_core.photo.preprocess import Preprocess
+
+Activation = Literal["quick_gelu", "gelu"]
+"""QuickGELU, ``x * sigmoid(1.702 x)``, is an approximation of GELU that OpenAI's CLIP was trained with."""
 
 CLIP_L14 = "clip-vit-l-14"
 """GeoCLIP's own backbone."""
 
-_OLD_LABEL = "CLIP"  # what features and records of before the registry call CLIP ViT-L/14
+_CLIP_L14_LABEL = "CLIP"  # of CLIP ViT-L/14, in features and records since before there were others
 _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-_HEAD_WIDTH = 64  # of every attention head of a ViT-B (Dosovitskiy et al. 2021, table 1)
 
 
 @dataclass(frozen=True)
@@ -62,19 +57,15 @@ class BackboneRecord:
     prefix: str = ""
     activation: Activation = "quick_gelu"
 
+    @property
+    def label(self) -> str:
+        """What features and records call it, before a digest: its name, or ``CLIP`` for GeoCLIP's own."""
+        return _CLIP_L14_LABEL if self.name == CLIP_L14 else self.name
 
-class Backbone(NamedTuple):
-    """Frozen towers, on the CPU, in evaluation mode.
-
-    Attributes:
-        image: (n, 3, s, s) normalised pixels -> (n, width).
-        text: (n, context) tokens -> (n, width); None where there is none.
-        preprocess: What a photo goes through before ``image``.
-    """
-
-    image: nn.Module
-    text: nn.Module | None
-    preprocess: Preprocess
+    @property
+    def variable(self) -> str:
+        """Environment variable that names a file or folder with the weights."""
+        return "GEOCLIP_CLIP" if self.name == CLIP_L14 else f"GEOCLIP_{self.name.upper().replace('-', '_')}"
 
 
 _RECORDS = (
@@ -171,68 +162,14 @@ def find_backbone(name: str) -> BackboneRecord:
     return record
 
 
-def load_backbone(name: str, state: Mapping[str, Tensor], dtype: torch.dtype = torch.float32) -> Backbone:
-    """Frozen towers with the given weights.
+def parse_tower_label(label: str) -> tuple[BackboneRecord, str]:
+    """Backbone and digest of a label such as ``clip-vit-b-32 0123456789abcdef``.
 
     Args:
-        name: A name in ``BACKBONES``.
-        state: State dict: open_clip's plain layout for the family ``clip``; timm's names for ``timm``.
-        dtype: What the parameters are stored and computed in.
-
-    Raises:
-        WeightsError: There is no such backbone, or the weights are not those of one.
-    """
-    record = find_backbone(name)
-    text: nn.Module | None = None
-    if record.family == "clip":
-        image, text = load_towers(state, dtype, record.activation)
-        side = int(image.image_size[0])  # type: ignore[index]
-    else:
-        image, side = _load_timm(record, state)
-        image = image.to(dtype).requires_grad_(False).eval()
-    return Backbone(image, text, record.preprocess.at_size(side))
-
-
-def _load_timm(record: BackboneRecord, state: Mapping[str, Tensor]) -> tuple[nn.Module, int]:
-    given = {key.removeprefix(record.prefix): value for key, value in state.items() if key.startswith(record.prefix)}
-    given = given or dict(state)
-    try:
-        options = _vit_sizes(given)
-        image, _ = timm_tower(record.architecture, options)
-        # Some files hold what training needed and the tower does not use, such as DINOv2's mask token.
-        image.load_state_dict({key: value for key, value in given.items() if key != "mask_token"}, strict=True)
-    except (LookupError, RuntimeError, ValueError, ZeroDivisionError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise WeightsError(
-            f"These weights are not those of {record.title} ({reason})",
-            allowed=" or ".join(f"{file} of {repo}" for repo, file in record.files),
-        ) from error
-    return image, int(options["img_size"])
-
-
-def _vit_sizes(state: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Arguments of a vision transformer of timm, from the shapes of its tensors."""
-    width, patch = state["patch_embed.proj.weight"].shape[0], state["patch_embed.proj.weight"].shape[-1]
-    tokens = state["pos_embed"].shape[1] - (1 if "cls_token" in state else 0)
-    return {
-        "img_size": math.isqrt(tokens) * patch,
-        "patch_size": patch,
-        "embed_dim": width,
-        "depth": len({key.split(".")[1] for key in state if key.startswith("blocks.")}),
-        "num_heads": max(1, width // _HEAD_WIDTH),
-    }
-
-
-def tower_label(name: str, image: nn.Module) -> str:
-    """What features and records say of the tower that they stand behind: the backbone's name and a digest."""
-    return f"{name} {tower_digest(image)}"
-
-
-def parse_tower_label(label: str) -> tuple[BackboneRecord, str]:
-    """Backbone and digest of a label; older ones say ``CLIP`` or nothing in place of the name.
+        label: A digest behind a backbone's label; a digest alone is that of GeoCLIP's own backbone.
 
     Raises:
         WeightsError: There is no such backbone.
     """
     name, _, digest = label.rpartition(" ")
-    return find_backbone(CLIP_L14 if name in ("", _OLD_LABEL) else name), digest
+    return find_backbone(CLIP_L14 if name in ("", _CLIP_L14_LABEL) else name), digest

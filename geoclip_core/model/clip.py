@@ -10,15 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from geoclip_core.errors import WeightsError
-
-Activation = Literal["quick_gelu", "gelu"]
-"""QuickGELU, ``x * sigmoid(1.702 x)``, is an approximation of GELU that OpenAI's CLIP was trained with."""
+from geoclip_core.model.backbones import Activation
 
 HEAD_WIDTH = 64  # CLIP, table 20: every attention head of its transformers is 64 wide
 

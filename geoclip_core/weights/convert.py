@@ -1,4 +1,4 @@
-"""Reading CLIP weights from every file people have, into one layout: open_clip's plain state dict."""
+"""Reading backbones from every kind of file people have, into one layout; for CLIP, open_clip's plain state dict."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import torch
 from torch import Tensor
 
 from geoclip_core.errors import WeightsError
+from geoclip_core.model.backbones import BACKBONES, CLIP_L14, BackboneRecord
+from geoclip_core.weights.digests import cached_sha256
 from geoclip_core.weights.registry import KNOWN_CLIP_FILES
-from geoclip_core.weights.resolve import ClipFile, sha256
+from geoclip_core.weights.resolve import WeightsFile
 
 _FORMATS = "open_clip safetensors or .bin, OpenAI's ViT-L-14.pt, or a folder of openai/clip-vit-large-patch14"
 # Entries of OpenAI's archive, and buffers of older checkpoints, that are no weights of the towers.
@@ -36,12 +38,18 @@ _DAMAGED = (
 )
 
 
-def read_clip(source: ClipFile) -> dict[str, Tensor]:
-    """State dict of a CLIP file in open_clip's plain layout.
+def read_clip(source: WeightsFile) -> dict[str, Tensor]:
+    """State dict of a CLIP ViT-L/14 file in open_clip's plain layout; see :func:`read_backbone`."""
+    return read_backbone(source, BACKBONES[CLIP_L14])
+
+
+def read_backbone(source: WeightsFile, backbone: BackboneRecord) -> dict[str, Tensor]:
+    """State dict of a backbone's file, in the layout that ``model.load_backbone`` takes.
 
     Args:
-        source: What ``find_clip`` found. A file of unknown digest is read with a warning; one whose digest
-            is known beforehand and differs is refused.
+        source: What ``find_weights`` found. A file whose digest is known beforehand and differs is refused; for CLIP
+            ViT-L/14, whose released files are known, one of another digest is read with a warning.
+        backbone: Which.
 
     Returns:
         Tensors by name, in the file's own precision, memory-mapped where the format allows.
@@ -49,27 +57,28 @@ def read_clip(source: ClipFile) -> dict[str, Tensor]:
     Raises:
         WeightsError: The digest is wrong, the file is cut short, or its keys are not those of a CLIP.
     """
-    digest = sha256(source.path)
+    digest = cached_sha256(source.path)
     if source.expected and digest != source.expected:
         raise WeightsError(
             f"{source.path} is damaged: sha256 {digest[:16]}..., expected {source.expected[:16]}...",
             hint="delete it and fetch it again",
         )
-    if digest not in KNOWN_CLIP_FILES:
+    if backbone.name == CLIP_L14 and digest not in KNOWN_CLIP_FILES:
         warnings.warn(
             f"{source.path.name} is not one of the released CLIP files (sha256 {digest[:16]}...); it is used as it "
             "is, and answers depend on what is in it.",
             stacklevel=2,
         )
-    state = _read_file(source.path)
-    if any(key.startswith("vision_model.") for key in state):
+    state = _read_file(source.path, backbone)
+    if backbone.family == "clip" and any(key.startswith("vision_model.") for key in state):
         _check_activation(source.path.parent / "config.json")
         return _from_hugging_face(state)
     return {key: value for key, value in state.items() if key not in _NO_WEIGHTS}
 
 
-def _read_file(path: Path) -> dict[str, Tensor]:
-    damaged = f"{path} cannot be read as CLIP weights; it is damaged, cut short, or of another kind"
+def _read_file(path: Path, backbone: BackboneRecord) -> dict[str, Tensor]:
+    family = "CLIP" if backbone.family == "clip" else backbone.title
+    damaged = f"{path} cannot be read as {family} weights; it is damaged, cut short, or of another kind"
     try:
         if path.suffix == ".safetensors":
             from safetensors import SafetensorError

@@ -91,7 +91,7 @@ def load_geoclip(
     """
     record = find_record(name)
     if "image_mlp" not in record.parts:
-        known = ", ".join(n for n, r in MODELS.items() if r.needs_clip)
+        known = ", ".join(n for n, r in MODELS.items() if r.backbone)
         raise WeightsError(f"The model {name} has no image encoder", allowed=known)
     image, text = load_towers(read_clip(find_clip(clip)), dtype)
     mlp_state = read_released(record, "image_mlp")

@@ -1,12 +1,11 @@
 """Models on this machine that training exported: found by name or by path, checked, loaded.
 
-A model is a folder of three files; ``learning/export.py`` describes them. Folders of folders are searched for names:
-``$GEOCLIP_MODELS`` where it is set, else ``models`` in the user's data folder.
+A model is a folder of three files; ``learning/run/model_folder.py`` describes them. By name it is looked for in
+``$GEOCLIP_MODELS`` where that is set, else in ``models`` in the user's data folder.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Mapping
@@ -19,27 +18,36 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from platformdirs import user_data_path
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
-from geoclip_core.earth.coordinates import check_latlon
-from geoclip_core.errors import CoordinateError, WeightsError
-from geoclip_core.model.clip import ClipShape, build_towers, load_towers
+from geoclip_core.errors import WeightsError
+from geoclip_core.model.backbones import CLIP_L14, BackboneRecord, find_backbone, parse_tower_label
+from geoclip_core.model.clip import ClipShape, build_towers
 from geoclip_core.model.image_encoder import ImageEncoder, projection_mlp
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.load_backbone import Backbone, load_backbone
+from geoclip_core.model.location_encoder import BaseLocationEncoder
+from geoclip_core.model.location_encoders import build_location_encoder
+from geoclip_core.model.record import (
+    AGAIN,
+    GALLERY,
+    RECORD,
+    TENSORS,
+    checked_file,
+    read_content,
+    read_gallery_points,
+    read_tensors,
+)
 from geoclip_core.model.text_encoder import TextEncoder
-from geoclip_core.model.timm_tower import timm_tower, tower_digest
+from geoclip_core.model.timm_tower import timm_tower
+from geoclip_core.model.tower_digest import tower_digest
 from geoclip_core.photo.preprocess import Preprocess
-from geoclip_core.weights.convert import read_clip
+from geoclip_core.weights.convert import read_backbone
+from geoclip_core.weights.digests import cached_sha256
 from geoclip_core.weights.registry import MODELS
-from geoclip_core.weights.resolve import find_clip, sha256
+from geoclip_core.weights.resolve import find_weights
 
 FORMAT = 1
-RECORD, TENSORS, GALLERY = "record.json", "model.safetensors", "gallery.npy"
 MODELS_VARIABLE = "GEOCLIP_MODELS"
-
-_AGAIN = "export the model again with training/export_weights.py"
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ class LocalRecord:
         folder: Where its files are.
         licence: SPDX identifier of its weights.
         paper: Citation of the method.
-        needs_clip: Whether CLIP's weights are needed besides.
+        backbone: The backbone whose weights are needed besides; None where the model holds its own tower.
         metrics: Of the last validation: shares within 1, 25, 200, 750 and 2500 km, and the median error in km.
         preprocess: What a photo goes through.
         content: All that ``record.json`` holds.
@@ -63,7 +71,7 @@ class LocalRecord:
     folder: Path
     licence: str
     paper: str
-    needs_clip: bool
+    backbone: BackboneRecord | None
     metrics: Mapping[str, float]
     preprocess: Preprocess
     content: Mapping[str, Any]
@@ -74,7 +82,7 @@ class LocalModel(nn.Module):
 
     Attributes:
         image_encoder: From pixels to vectors.
-        text_encoder: From sentences to vectors, where the model looks through a whole CLIP; else None.
+        text_encoder: From sentences to vectors, where the model stands behind a backbone with a text tower; else None.
         location_encoder: From points to vectors.
         gallery: (g, 2) float64 degrees, the points to choose from.
         scale: Factor on cosines.
@@ -84,7 +92,7 @@ class LocalModel(nn.Module):
         self,
         image_encoder: ImageEncoder,
         text_encoder: TextEncoder | None,
-        location_encoder: LocationEncoder,
+        location_encoder: BaseLocationEncoder,
         gallery: npt.NDArray[np.float64],
         scale: float,
     ) -> None:
@@ -158,21 +166,21 @@ def read_record(folder: Path) -> LocalRecord:
         WeightsError: It cannot be read, is of another format, or says too little to answer with.
     """
     path = folder / RECORD
+    content = read_content(folder)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
         form, kind = content["format"], content["image"]["kind"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise WeightsError(f"{path} cannot be read as a model's record ({error})", hint=_AGAIN) from error
+    except (LookupError, TypeError) as error:
+        raise WeightsError(f"{path} cannot be read as a model's record ({error})", hint=AGAIN) from error
     if form != FORMAT or kind not in ("clip", "timm", "features"):
         raise WeightsError(
             f"{path} is of format {form!r} with an image part of kind {kind!r}",
             allowed=f"format {FORMAT}, and clip, timm or features",
             hint="install the version of this package that wrote it",
         )
-    seen, tower = content.get("preprocess"), content["image"].get("tower")
-    if seen is None or (kind == "features" and not str(tower).startswith("CLIP ")):
-        missing = "how photos are prepared" if seen is None else "which tower made the features it learned from"
-        raise WeightsError(f"{path} does not say {missing}, so it cannot look at photos")
+    seen = content.get("preprocess")
+    backbone = _backbone_of(content["image"], path)
+    if seen is None:
+        raise WeightsError(f"{path} does not say how photos are prepared, so the model cannot be shown photos")
     try:
         return LocalRecord(
             str(content["name"]),
@@ -180,13 +188,26 @@ def read_record(folder: Path) -> LocalRecord:
             folder,
             str(content["licence"]),
             str(content["paper"]),
-            kind != "timm" and not content["image"]["included"],
+            backbone if not content["image"]["included"] else None,
             MappingProxyType({name: float(value) for name, value in content["metrics"].items()}),
-            Preprocess(int(seen["size"]), tuple(seen["mean"]), tuple(seen["std"])),
+            Preprocess.from_record(seen),
             MappingProxyType(content),
         )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsError(f"{path} is not a whole record ({error!r})", hint=_AGAIN) from error
+        raise WeightsError(f"{path} is not a whole record ({error!r})", hint=AGAIN) from error
+
+
+def _backbone_of(image: Mapping[str, Any], path: Path) -> BackboneRecord | None:
+    """The backbone that a record's image part names; older records name CLIP ViT-L/14 by ``CLIP`` or not at all."""
+    kind, label = image["kind"], str(image.get("tower"))
+    if kind == "timm":
+        return None
+    if kind == "features" and " " not in label:
+        raise WeightsError(
+            f"{path} does not say which tower made the features it learned from, so the model cannot be shown photos"
+        )
+    name = image.get("backbone")
+    return find_backbone(name) if name else parse_tower_label(label)[0]
 
 
 def load_local(
@@ -196,26 +217,28 @@ def load_local(
 
     Args:
         record: Which.
-        clip: Where CLIP's weights are, for a model that needs them; None looks in the usual places.
-        dtype: Precision of CLIP's towers.
+        clip: Where the backbone's weights are, for a model that needs them; None looks in the usual places.
+        dtype: Precision of the backbone's towers.
 
     Raises:
-        MissingWeightsError: CLIP's weights are needed and not on this machine.
-        WeightsError: A file is damaged, does not fit, or CLIP is not the one that the model was trained behind.
+        MissingWeightsError: The backbone's weights are needed and not on this machine.
+        WeightsError: A file is damaged, does not fit, or the backbone is not what the model was trained behind.
     """
-    state = _read_tensors(record)
-    image, location = record.content["image"], dict(record.content["location_encoder"])
+    state = read_tensors(checked_file(record.folder, record.content, TENSORS, cached_sha256))
+    image = record.content["image"]
     try:
-        encoder = LocationEncoder(tuple(location.pop("sigmas")), **location)
+        encoder = build_location_encoder(**record.content["location_encoder"])
         mlp = projection_mlp(int(image["width"]), encoder.dim)
         text: nn.Module | None = None
-        if record.needs_clip:
-            tower, text = _clip_towers(record, clip, dtype)
+        if record.backbone is not None:
+            tower, text, _ = _backbone_towers(record, clip, dtype)
         elif image["kind"] == "timm":
             tower, _ = timm_tower(image["architecture"], image["options"])
         else:
-            tower, _ = build_towers(ClipShape(**image["clip"]))
-        parts = {"location_encoder": encoder, "image_mlp": mlp} | ({} if record.needs_clip else {"image_tower": tower})
+            activation = find_backbone(image.get("backbone") or CLIP_L14).activation
+            tower, _ = build_towers(ClipShape(**image["clip"]), activation=activation)
+        parts = {"location_encoder": encoder, "image_mlp": mlp}
+        parts |= {"image_tower": tower} if record.backbone is None else {}
         for name, module in parts.items():
             of_part = {k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")}
             module.load_state_dict(of_part, strict=True)
@@ -224,53 +247,28 @@ def load_local(
         if isinstance(error, WeightsError):
             raise
         reason = " ".join(str(error).split())[:300]
-        raise WeightsError(f"{record.folder} does not hold what its record says ({reason})", hint=_AGAIN) from error
-    gallery = _read_gallery(record)
+        raise WeightsError(f"{record.folder} does not hold what its record says ({reason})", hint=AGAIN) from error
+    gallery = read_gallery_points(checked_file(record.folder, record.content, GALLERY, cached_sha256))
     words = TextEncoder(text, mlp) if text is not None else None
     return LocalModel(ImageEncoder(tower, mlp), words, encoder, gallery, scale)
 
 
-def _checked(record: LocalRecord, name: str) -> Path:
-    """Path of a file whose digest is what the record says."""
-    path = record.folder / name
-    try:
-        found, said = sha256(path), str(record.content["files"][name]["sha256"])
-    except (OSError, LookupError, TypeError) as error:
-        raise WeightsError(f"{path} is missing, or its record does not name it", hint=_AGAIN) from error
-    if found != said:
-        raise WeightsError(f"{path} is damaged (sha256 {found[:16]}..., its record says {said[:16]}...)", hint=_AGAIN)
-    return path
-
-
-def _read_tensors(record: LocalRecord) -> dict[str, Tensor]:
-    path = _checked(record, TENSORS)
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} cannot be read ({error})", hint=_AGAIN) from error
-
-
-def _read_gallery(record: LocalRecord) -> npt.NDArray[np.float64]:
-    path = _checked(record, GALLERY)
-    try:
-        return check_latlon(np.load(path, allow_pickle=False).astype(np.float64), name=f"gallery of {record.name}")
-    except (CoordinateError, ValueError, OSError, EOFError) as error:
-        raise WeightsError(f"{path} holds no points ({error})", hint=_AGAIN) from error
-
-
-def _clip_towers(record: LocalRecord, clip: str | Path | None, dtype: torch.dtype) -> tuple[nn.Module, nn.Module]:
-    """CLIP's towers, if they are those that the model was trained behind.
+def _backbone_towers(record: LocalRecord, clip: str | Path | None, dtype: torch.dtype) -> Backbone:
+    """Towers of a backbone whose weights come from outside, if they are those that the model was trained behind.
 
     It may have been trained in float32 or in bfloat16, and the digest tells; both look alike to it.
     """
-    found = find_clip(clip)
-    state = read_clip(found)
-    wanted = str(record.content["image"]["tower"]).removeprefix("CLIP ")
+    backbone = record.backbone
+    assert backbone is not None
+    found = find_weights(backbone, clip)
+    state = read_backbone(found, backbone)
+    wanted = str(record.content["image"]["tower"]).rpartition(" ")[2]
     for kind in (torch.float32, torch.bfloat16):
-        towers = load_towers(state, kind)
-        if tower_digest(towers[0]) == wanted:
-            return towers if kind == dtype else load_towers(state, dtype)
+        towers = load_backbone(backbone.name, state, kind)
+        if tower_digest(towers.image) == wanted:
+            return towers if kind == dtype else load_backbone(backbone.name, state, dtype)
+    what = "CLIP" if backbone.family == "clip" else backbone.title
     raise WeightsError(
-        f"The model {record.name} was trained behind another CLIP than that of {found.path}",
+        f"The model {record.name} was trained behind another {what} than that of {found.path}",
         hint="name the weights it was trained behind",
     )

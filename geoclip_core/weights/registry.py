@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from geoclip_core.errors import WeightsError
+from geoclip_core.model.backbones import CLIP_L14
 from geoclip_core.photo.preprocess import Preprocess
 
 
@@ -46,7 +47,7 @@ class WeightsRecord:
         name: What ``load_locator`` takes.
         summary: One sentence for the page and ``weights list``.
         parts: Its files by part: location_encoder, image_mlp, logit_scale, gallery.
-        needs_clip: Whether CLIP ViT-L/14 is needed besides.
+        backbone: Name of the backbone that is needed besides, see ``model.backbones``; None where there is none.
         sigmas: Scales of the location encoder.
         preprocess: What a photo goes through.
         paper: Citation.
@@ -56,7 +57,7 @@ class WeightsRecord:
     name: str
     summary: str
     parts: Mapping[str, FileRecord]
-    needs_clip: bool
+    backbone: str | None = None
     sigmas: tuple[float, ...] = (1.0, 16.0, 256.0)
     preprocess: Preprocess = field(default_factory=Preprocess)
     paper: str = "Vivanco Cepeda, Nayak, Shah: GeoCLIP, NeurIPS 2023, arXiv:2309.16020"
@@ -130,7 +131,7 @@ _MODELS = (
         "geoclip",
         "GeoCLIP as released: photos and texts through CLIP ViT-L/14, on the whole Earth.",
         RELEASED_PARTS,
-        needs_clip=True,
+        backbone=CLIP_L14,
         reference=MappingProxyType(
             {
                 "Im2GPS3k (paper, ten crops)": (14.11, 34.47, 50.65, 69.67, 83.82),
@@ -142,7 +143,6 @@ _MODELS = (
         "embedded",
         "Place names and their meaning, a photo's own EXIF, and views from above; nothing to download.",
         {part: RELEASED_PARTS[part] for part in ("location_encoder", "logit_scale", "gallery")},
-        needs_clip=False,
     ),
 )
 MODELS: Mapping[str, WeightsRecord] = MappingProxyType({record.name: record for record in _MODELS})

@@ -1,13 +1,10 @@
-"""Finding weights on this machine, and fetching them when the user asks; never behind their back."""
+"""Finding weights on this machine, and fetching them when the user asks, never unasked."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from geoclip_core.errors import CacheError, MissingWeightsError, WeightsError
-from geoclip_core.files import cache_folder
+from geoclip_core.files import Progress
+from geoclip_core.model.backbones import BACKBONES, CLIP_L14, BackboneRecord
+from geoclip_core.weights.digests import cached_sha256
 from geoclip_core.weights.registry import (
     CLIP_ON_HUB,
     DISTRIBUTION,
@@ -24,23 +23,18 @@ from geoclip_core.weights.registry import (
     HubFile,
 )
 
-CLIP_VARIABLE = "GEOCLIP_CLIP"
-_CHUNK = 1 << 22
+CLIP_VARIABLE = BACKBONES[CLIP_L14].variable
 _FOLDER_FILES = (
     "model.safetensors",
     "open_clip_model.safetensors",
     "open_clip_pytorch_model.bin",
     "pytorch_model.bin",
 )
-_OPEN_CLIP_REPO = "timm/vit_large_patch14_clip_224.openai"  # open_clip's own hub copy of the openai tag
-
-Progress = Callable[[int, int], None]
-"""Called with bytes done and bytes in all."""
 
 
 @dataclass(frozen=True)
-class ClipFile:
-    """CLIP weights on this disk.
+class WeightsFile:
+    """A backbone's weights on this disk.
 
     Attributes:
         path: The file.
@@ -72,7 +66,7 @@ def released_file(record: FileRecord) -> Path:
             f"{path} is missing from the installed geoclip package",
             hint="pip install --force-reinstall geoclip==1.3.0",
         )
-    found = sha256(path)
+    found = cached_sha256(path)
     if found != record.sha256:
         raise WeightsError(
             f"{path} is not the released file (sha256 {found[:16]}..., released {record.sha256[:16]}...)",
@@ -81,79 +75,61 @@ def released_file(record: FileRecord) -> Path:
     return path
 
 
-def sha256(path: Path, progress: Progress | None = None) -> str:
-    """Digest of a file; remembered by size and time of change, since CLIP takes seconds to hash."""
-    stat = path.stat()
-    stamp = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
-    manifest = cache_folder() / "digests" / f"{hashlib.sha256(stamp.encode()).hexdigest()[:32]}.json"
-    try:
-        known = json.loads(manifest.read_text(encoding="utf-8"))
-        if known["stamp"] == stamp:
-            return str(known["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    total = hashlib.sha256()
-    done = 0
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            total.update(chunk)
-            done += len(chunk)
-            if progress:
-                progress(done, stat.st_size)
-    result = total.hexdigest()
-    try:
-        manifest.parent.mkdir(parents=True, exist_ok=True)
-        part = manifest.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps({"stamp": stamp, "sha256": result}), encoding="utf-8")
-        part.replace(manifest)
-    except OSError:
-        pass  # a digest that cannot be remembered is only computed again
-    return result
+def find_clip(path: str | Path | None = None) -> WeightsFile:
+    """CLIP ViT-L/14 on this machine; see :func:`find_weights`."""
+    return find_weights(BACKBONES[CLIP_L14], path)
 
 
-def find_clip(path: str | Path | None = None) -> ClipFile:
-    """CLIP ViT-L/14 on this machine: the given path, the environment variable, else the local hub caches.
+def find_weights(backbone: BackboneRecord, path: str | Path | None = None) -> WeightsFile:
+    """A backbone on this machine: the given path, its environment variable, else the local hub caches.
 
     Args:
-        path: File (open_clip safetensors or .bin, OpenAI's ViT-L-14.pt) or a Hugging Face snapshot folder.
+        backbone: Which.
+        path: File (open_clip safetensors or .bin, OpenAI's .pt, timm safetensors) or a snapshot folder.
 
     Returns:
         The file that will be read. Its content is checked when it is read.
 
     Raises:
-        MissingWeightsError: It is nowhere; the message lists where was looked, and the three ways out.
+        MissingWeightsError: It is nowhere; the message lists where was looked, and what can be done.
     """
     looked: list[str] = []
-    for given, name in ((path, "the given path"), (os.environ.get(CLIP_VARIABLE), f"${CLIP_VARIABLE}")):
+    for given, name in ((path, "the given path"), (os.environ.get(backbone.variable), f"${backbone.variable}")):
         if given:
             found = _in_path(given)
             if found is None:
+                what = "CLIP" if backbone.name == CLIP_L14 else backbone.title
                 raise MissingWeightsError(
-                    f"{name[0].upper()}{name[1:]} for the CLIP weights, {given}, is not there or holds none",
+                    f"{name[0].upper()}{name[1:]} for the {what} weights, {given}, is not there or holds none",
                     allowed="a file .safetensors, .bin or .pt, or a folder with one of " + ", ".join(_FOLDER_FILES),
                     hint="correct the path, or leave it out to look in the local caches",
                 )
-            return ClipFile(found, name, _expected(found))
+            return WeightsFile(found, name, _expected(found))
         looked.append(f"{name}: not set")
-    for repo, name in (
-        (CLIP_ON_HUB.repo, CLIP_ON_HUB.file.name),
-        (_OPEN_CLIP_REPO, "open_clip_model.safetensors"),
-        (_OPEN_CLIP_REPO, "open_clip_pytorch_model.bin"),
-        (CLIP_ON_HUB.repo, "pytorch_model.bin"),
-    ):
+    for repo, name in backbone.files:
         cached = _in_hub_cache(repo, name)
         if cached is not None:
-            return ClipFile(cached, f"the hub cache of {repo}", _expected(cached))
+            return WeightsFile(cached, f"the hub cache of {repo}", _expected(cached))
         looked.append(f"hub cache, {repo}/{name}: not there")
-    original = Path("~/.cache/clip/ViT-L-14.pt").expanduser()
-    if original.is_file():
-        return ClipFile(original, "the cache of OpenAI's clip", OPENAI_CLIP_SHA256)
-    looked.append(f"{original}: not there")
+    if backbone.name == CLIP_L14:
+        original = Path("~/.cache/clip/ViT-L-14.pt").expanduser()
+        if original.is_file():
+            return WeightsFile(original, "the cache of OpenAI's clip", OPENAI_CLIP_SHA256)
+        looked.append(f"{original}: not there")
+    raise _missing(backbone, looked)
+
+
+def _missing(backbone: BackboneRecord, looked: list[str]) -> MissingWeightsError:
+    needs = "The full model needs" if backbone.name == CLIP_L14 else "This model needs"
+    problem = f"{needs} the {backbone.title} weights, which are not on this machine. Looked in\n  "
+    problem += "\n  ".join(looked) + "\n"
+    if backbone.name != CLIP_L14:
+        repo, name = backbone.files[0]
+        hint = f"copy {name} of {repo} here and set {backbone.variable} to its path"
+        return MissingWeightsError(problem, hint=hint)
     size = CLIP_ON_HUB.file.size / 1e9
-    raise MissingWeightsError(
-        "The full model needs the CLIP ViT-L/14 weights, which are not on this machine. Looked in\n  "
-        + "\n  ".join(looked)
-        + "\n",
+    return MissingWeightsError(
+        problem,
         hint=(
             f"(1) fetch them once, {size:.1f} GB: `python -m geoclip_core weights fetch` or the button on the page; "
             f"(2) copy a file or folder of CLIP ViT-L/14 here and set {CLIP_VARIABLE} to its path; "
@@ -200,8 +176,8 @@ def _expected(path: Path) -> str | None:
 def fetch_clip(progress: Progress | None = None, *, source: HubFile = CLIP_ON_HUB, endpoint: str | None = None) -> Path:
     """Fetch CLIP ViT-L/14 from the hub into the hub's cache; resumes where an earlier try stopped.
 
-    ``hf_hub_download`` throws away what has arrived when it fails, so this uses the function beneath it: the
-    bytes go to a file named after the digest they must have, which becomes the snapshot once that is so.
+    ``hf_hub_download`` deletes what has arrived when it fails, so this uses the function beneath it: the bytes go to
+    a file named after the digest they must have, which becomes the snapshot once that is so.
 
     Args:
         progress: Told how many bytes have arrived, and of how many; an exception it raises stops the
@@ -219,6 +195,8 @@ def fetch_clip(progress: Progress | None = None, *, source: HubFile = CLIP_ON_HU
     import httpx
     from huggingface_hub import hf_hub_url
     from huggingface_hub.errors import OfflineModeIsEnabled
+
+    # Not a public function: read it again at each new version of huggingface_hub (tried with 1.x).
     from huggingface_hub.file_download import http_get
 
     file = source.file
@@ -226,7 +204,7 @@ def fetch_clip(progress: Progress | None = None, *, source: HubFile = CLIP_ON_HU
     path = folder / "snapshots" / source.revision / file.name
     part = folder / "blobs" / f"{file.sha256}.incomplete"
     try:
-        if path.is_file() and sha256(path) == file.sha256:
+        if path.is_file() and cached_sha256(path) == file.sha256:
             return path
         for parent in (path.parent, part.parent):
             parent.mkdir(parents=True, exist_ok=True)
@@ -240,7 +218,7 @@ def fetch_clip(progress: Progress | None = None, *, source: HubFile = CLIP_ON_HU
                         displayed_filename=file.name,
                         tqdm_class=_reporting_bar(progress) if progress else None,
                     )
-            found = sha256(part)
+            found = cached_sha256(part)
             if found == file.sha256:
                 part.replace(path)
                 return path
@@ -267,7 +245,7 @@ def fetch_clip(progress: Progress | None = None, *, source: HubFile = CLIP_ON_HU
 
 
 def _reporting_bar(progress: Progress) -> type[Any]:
-    """What the hub takes for a class of progress bars; it tells and draws nothing."""
+    """A class that the hub uses in place of a progress bar: it reports and draws nothing."""
 
     class Bar:
         def __init__(self, *, total: int | None = None, initial: int = 0, **_: object) -> None:

@@ -20,7 +20,7 @@ from geoclip_core.errors import WeightsError
 from geoclip_core.model.clip import load_towers, tokenize
 from geoclip_core.weights import convert
 from geoclip_core.weights.convert import read_clip
-from geoclip_core.weights.resolve import ClipFile, find_clip
+from geoclip_core.weights.resolve import WeightsFile, find_clip
 
 TEXTS = ["Paris, France", "a street in Łódź with trams, seen at night", ""]
 FORMATS = ["safetensors", "bin", "legacy bin", "checkpoint", "openai", "hugging face", "hugging face bin"]
@@ -183,14 +183,14 @@ def test_a_known_file_is_read_without_a_warning(
     path = clip_files["safetensors"]
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     monkeypatch.setattr(convert, "KNOWN_CLIP_FILES", {digest: "the small CLIP of this test"})
-    assert read_clip(ClipFile(path, "here", expected=digest)).keys() == small_clip.state.keys()
+    assert read_clip(WeightsFile(path, "here", expected=digest)).keys() == small_clip.state.keys()
 
 
 def test_a_file_with_the_wrong_hash_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(b"anything")
     with pytest.raises(WeightsError, match=r"is damaged: sha256 [0-9a-f]{16}\.\.\., expected 0{16}.*fetch it again"):
-        read_clip(ClipFile(path, "the hub cache", expected="0" * 64))
+        read_clip(WeightsFile(path, "the hub cache", expected="0" * 64))
 
 
 @pytest.mark.filterwarnings("ignore:.* is not one of the released CLIP files")
@@ -203,7 +203,7 @@ def test_a_truncated_file_is_said_to_be_one(
     path = tmp_path / clip_files[kind].name
     path.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(WeightsError, match=r"damaged, cut short, or of another kind \(.*Allowed: open_clip safetens"):
-        read_clip(ClipFile(path, "here"))
+        read_clip(WeightsFile(path, "here"))
 
 
 @pytest.mark.filterwarnings("ignore:.* is not one of the released CLIP files")
@@ -221,7 +221,7 @@ def test_damage_of_any_kind_is_a_clear_error_or_nothing(kind: str, clip_files: d
         path = tmp_path / f"{i}{clip_files[kind].suffix}"
         path.write_bytes(broken)
         try:
-            load_towers(read_clip(ClipFile(path, "here")))
+            load_towers(read_clip(WeightsFile(path, "here")))
         except WeightsError:
             refused += 1
         path.unlink()
@@ -239,7 +239,7 @@ def test_files_that_hold_something_else_are_refused(tmp_path: Path) -> None:
     ):
         torch.save(content, path)
         with pytest.raises(WeightsError, match=words):
-            read_clip(ClipFile(path, "here"))
+            read_clip(WeightsFile(path, "here"))
 
 
 @pytest.mark.parametrize("kind", ["safetensors", "hugging face"])

@@ -15,7 +15,7 @@ from huggingface_hub import constants, file_download
 
 from geoclip_core.errors import CacheError, WeightsError
 from geoclip_core.weights.registry import FileRecord, HubFile
-from geoclip_core.weights.resolve import ClipFile, fetch_clip, find_clip
+from geoclip_core.weights.resolve import WeightsFile, fetch_clip, find_clip
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 PIECE = 1 << 16
@@ -112,7 +112,7 @@ def test_the_file_arrives_whole_where_it_is_looked_for(hub: Hub, folder: Path) -
     assert path.read_bytes() == CONTENT
     assert left(folder) == ["model.safetensors"]
     assert told == [(PIECE * i, len(CONTENT)) for i in range(1, 17)]
-    assert find_clip(path.parent) == ClipFile(path, "the given path")
+    assert find_clip(path.parent) == WeightsFile(path, "the given path")
     assert "authorization" not in hub.headers[0]  # a mirror is not shown the user's token
 
 

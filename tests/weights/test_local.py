@@ -13,12 +13,13 @@ import torch
 from safetensors.torch import save_file
 
 from geoclip_core.errors import MissingWeightsError, WeightsError
-from geoclip_core.locate.locator import load_locator
+from geoclip_core.files import sha256
+from geoclip_core.locate.load import load_locator
+from geoclip_core.model.backbones import BACKBONES, CLIP_L14
 from geoclip_core.model.image_encoder import projection_mlp
 from geoclip_core.model.location_encoder import LocationEncoder
 from geoclip_core.model.timm_tower import timm_tower
 from geoclip_core.weights.local import find_local, load_local, local_models, read_record
-from geoclip_core.weights.resolve import sha256
 
 OPTIONS = {"img_size": 16, "patch_size": 8}
 
@@ -62,7 +63,7 @@ def test_a_model_is_its_files(models: Path) -> None:
     state = write(models / "a", "meadow")
     by_name, by_path = find_local("meadow"), find_local(str(models / "a"))
     assert by_name == by_path
-    assert (by_name.metrics["median_km"], by_name.needs_clip, by_name.preprocess.size) == (123.0, False, 16)
+    assert (by_name.metrics["median_km"], by_name.backbone, by_name.preprocess.size) == (123.0, None, 16)
     model = load_local(by_name)
     assert not model.training
     assert model.scale == pytest.approx(20.0)
@@ -135,6 +136,6 @@ def test_weights_that_do_not_fit_the_record_are_refused(models: Path, size: dict
 
 def test_a_model_behind_clip_says_where_clip_is_missing(models: Path, empty_machine: Path) -> None:
     write(models / "a", "meadow", image={"kind": "features", "included": False, "tower": "CLIP 0123", "width": 32})
-    assert find_local("meadow").needs_clip
+    assert find_local("meadow").backbone is BACKBONES[CLIP_L14]
     with pytest.raises(MissingWeightsError, match="not on this machine"):
         load_locator("meadow")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from geoclip_core.errors import WeightsError
+from geoclip_core.model.backbones import CLIP_L14
 from geoclip_core.photo.preprocess import Preprocess
 from geoclip_core.weights.registry import CLIP_ON_HUB, KNOWN_CLIP_FILES, MODELS, RELEASED_PARTS, find_record
 
@@ -36,9 +37,9 @@ def test_a_record_holds_everything_one_must_know(name: str) -> None:
 def test_the_full_model_has_an_image_part_and_the_papers_numbers() -> None:
     record = find_record("geoclip")
     assert "image_mlp" in record.parts
-    assert record.needs_clip
+    assert record.backbone == CLIP_L14
     assert (14.11, 34.47, 50.65, 69.67, 83.82) in record.reference.values()
-    assert not find_record("embedded").needs_clip
+    assert find_record("embedded").backbone is None
     assert "image_mlp" not in find_record("embedded").parts
 
 

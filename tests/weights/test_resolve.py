@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from geoclip_core.errors import MissingWeightsError, WeightsError
+from geoclip_core.weights.digests import cached_sha256
 from geoclip_core.weights.registry import CLIP_ON_HUB, OPENAI_CLIP_SHA256, RELEASED_PARTS
-from geoclip_core.weights.resolve import find_clip, released_file, sha256
+from geoclip_core.weights.resolve import find_clip, released_file
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -141,7 +142,7 @@ def test_a_digest_is_remembered_until_the_file_changes(empty_machine: Path, monk
     data = bytes(range(256)) * 50_000
     path = put(empty_machine / "file", data)
     told: list[tuple[int, int]] = []
-    assert sha256(path, lambda done, total: told.append((done, total))) == hashlib.sha256(data).hexdigest()
+    assert cached_sha256(path, lambda done, total: told.append((done, total))) == hashlib.sha256(data).hexdigest()
     assert told[-1] == (len(data), len(data))
     assert len(told) == -(-len(data) // (1 << 22))
 
@@ -151,23 +152,23 @@ def test_a_digest_is_remembered_until_the_file_changes(empty_machine: Path, monk
     with monkeypatch.context() as patch:
         original = Path.open
         patch.setattr(Path, "open", lambda p, *a, **k: no_hashing() if p == path else original(p, *a, **k))
-        assert sha256(path) == hashlib.sha256(data).hexdigest()
+        assert cached_sha256(path) == hashlib.sha256(data).hexdigest()
     put(path, data[::-1])
-    assert sha256(path) == hashlib.sha256(data[::-1]).hexdigest()
+    assert cached_sha256(path) == hashlib.sha256(data[::-1]).hexdigest()
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"stamp": "x"}', "7"])
 def test_a_damaged_note_of_a_digest_is_ignored(content: str, empty_machine: Path) -> None:
     path = put(empty_machine / "file")
-    expected = sha256(path)
+    expected = cached_sha256(path)
     (note,) = (empty_machine / "cache" / "digests").iterdir()
     note.write_text(content)
-    assert sha256(path) == expected
+    assert cached_sha256(path) == expected
 
 
 def test_a_digest_that_cannot_be_noted_is_computed_all_the_same(empty_machine: Path) -> None:
     put(empty_machine / "cache", b"a file where the folder of the cache should be")
-    assert sha256(put(empty_machine / "file")) == hashlib.sha256(b"weights").hexdigest()
+    assert cached_sha256(put(empty_machine / "file")) == hashlib.sha256(b"weights").hexdigest()
 
 
 def test_released_files_are_found_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,13 @@ A folder of an exported model holds
   tower was trained here (timm's or open_clip's own keys; low-rank steps are already added in);
 - ``gallery.npy``: (g, 2) float32 degrees, latitude first;
 - ``record.json``: ``format`` (1), ``name``, ``summary``, ``licence``, ``paper``; ``files``: name to ``sha256`` and
-  ``size`` of the other two; ``location_encoder``: ``sigmas, rows, width, dim, projection``; ``image``: ``kind``
-  (``clip``, ``timm`` or ``features``), ``width`` of its features, ``included`` (whether ``image_tower.*`` is in the
-  file), ``clip`` (its sizes) or ``architecture`` and ``options`` (of timm), and ``tower`` (what a frozen tower was,
-  with a digest of its weights); ``preprocess``: ``size, mean, std``, or null; ``logit_scale`` (the factor itself);
-  ``data`` (digest of the pairs), ``metrics`` (of the last validation before the checkpoint), ``recipe`` and
-  ``provenance`` (git revision, versions).
+  ``size`` of the other two; ``location_encoder``: ``kind`` (``geoclip`` where it is absent), ``sigmas, rows, width,
+  dim, projection``; ``image``: ``kind`` (``clip``, ``timm`` or ``features``), ``width`` of its features, ``backbone``
+  (its name in ``model.backbones``, or null; CLIP ViT-L/14 where it is absent), ``included`` (whether ``image_tower.*``
+  is in the file), ``clip`` (its sizes) or ``architecture`` and ``options`` (of timm), and ``tower`` (what a frozen
+  tower was, with a digest of its weights); ``preprocess``: ``size, mean, std, resize, interpolation``, or null;
+  ``logit_scale`` (the factor itself); ``data`` (digest of the pairs), ``metrics`` (of the last validation before the
+  checkpoint), ``recipe`` and ``provenance`` (git revision, versions).
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from geoclip_core.earth.coordinates import check_latlon
-from geoclip_core.errors import TrainingError
+from geoclip_core.errors import TrainingError, WeightsError
 from geoclip_core.files import atomic, sha256, write_json
 from geoclip_core.learning.run.module import GeoLearner
 from geoclip_core.learning.run.tower import load_clip, merged_state
-from geoclip_core.learning.settings import read_settings
+from geoclip_core.learning.settings import TowerConfig, read_settings
+from geoclip_core.model.backbones import parse_tower_label
 from geoclip_core.model.tower_digest import tower_digest
 
 PAPER = "Vivanco Cepeda, Nayak, Shah: GeoCLIP, NeurIPS 2023, arXiv:2309.16020"
@@ -59,6 +61,18 @@ def read_checkpoint(path: Path) -> tuple[GeoLearner, dict[str, Any]]:
     model.on_load_checkpoint(checkpoint)
     model.load_state_dict(checkpoint["state_dict"])
     return model.eval(), extra
+
+
+def _backbone_name(tower: TowerConfig, label: str | None) -> str | None:
+    """Name of the backbone that a model stands behind; None for a tower of its own, or one that is not registered."""
+    if tower.kind == "clip":
+        return tower.backbone
+    if tower.kind == "timm" or not label or " " not in label:
+        return None
+    try:
+        return parse_tower_label(label)[0].name
+    except WeightsError:
+        return None
 
 
 def export_model(
@@ -120,6 +134,7 @@ def export_model(
             "kind": tower.kind,
             "width": model.image_mlp[0].in_features,
             "included": included,
+            "backbone": _backbone_name(tower, made_of.get("tower")),
             "clip": extra["settings"]["tower"]["clip"] if tower.kind == "clip" else None,
             "architecture": tower.architecture,
             "options": tower.options,
