@@ -36,9 +36,15 @@ def test_the_errors_can_be_had_without_the_models() -> None:
     assert not HEAVY & modules_after("import geoclip_core; geoclip_core.GeoclipError; geoclip_core.NoEvidenceError")
 
 
-@pytest.mark.parametrize("module", ["weights.resolve", "photo.exif"])
-def test_rooms_below_the_network_do_not_need_torch(module: str) -> None:
-    assert "torch" not in modules_after(f"import geoclip_core.{module}")
+@pytest.mark.parametrize("module", ["weights.resolve", "photo.exif", "learning.data.manifest"])
+def test_what_needs_no_network_does_not_import_torch(module: str) -> None:
+    loaded = modules_after(f"import geoclip_core.{module}")
+    assert not {"torch", "lightning", "pandas"} & loaded
+
+
+def test_the_command_line_describes_itself_without_the_models() -> None:
+    loaded = modules_after("import geoclip_core.__main__")
+    assert not HEAVY & loaded
 
 
 def test_every_public_name_is_there_and_no_other() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import importlib.metadata
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import sysconfig
 import tarfile
 import tomllib
+import urllib.request
 import venv
 import zipfile
 from dataclasses import dataclass
@@ -166,13 +169,17 @@ class Built:
     python: Path
     folder: Path  # outside the repository
 
+    def settings(self) -> dict[str, str]:
+        """The environment variables, without those that would lead to another environment's modules."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        return {**kept, "PYTHONIOENCODING": "utf-8"}
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """``python -m geoclip_core ARGUMENTS`` with the installed wheel."""
-        settings = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
         return subprocess.run(
             [str(self.python), "-m", "geoclip_core", *arguments],
             cwd=self.folder,
-            env={**settings, "PYTHONIOENCODING": "utf-8"},
+            env=self.settings(),
             capture_output=True,
             encoding="utf-8",
             timeout=300,
@@ -207,8 +214,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def test_what_the_wheel_holds(built: Built) -> None:
     with zipfile.ZipFile(built.wheel) as archive:
         held = set(archive.namelist())
-    modules = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py")}
-    assert modules <= held
+    files = [path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert {path.relative_to(ROOT).as_posix() for path in files} <= held
+    assert "geoclip_core/page/entry/.streamlit/config.toml" in held
     for name in ("py.typed", "assets/countries.parquet", "assets/landmarks.csv", "assets/web/map.js"):
         assert f"geoclip_core/{name}" in held
     weights = [path.relative_to(ROOT).as_posix() for path in (ROOT / "assets/weights").rglob("*") if path.is_file()]
@@ -283,3 +291,61 @@ def test_the_installed_wheel_answers_a_text_and_a_photo(built: Built) -> None:
     latitude, longitude = json.loads(seen.stdout)["candidates"][0]["latlon"]
     assert abs(latitude + 33.8583) < 0.01
     assert abs(longitude - 151.215) < 0.01
+
+
+@pytest.mark.slow
+def test_the_installed_wheel_opens_the_page(built: Built) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        str(built.python),
+        "-m",
+        "geoclip_core",
+        "app",
+        "--headless",
+        "--address",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    log = built.folder / "log.txt"
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, cwd=built.folder, env=built.settings(), stdout=output, stderr=output)
+    try:
+        assert answer(f"http://127.0.0.1:{port}/_stcore/health", server) == b"ok", log.read_text(encoding="utf-8")
+        assert b"<title>" in answer(f"http://127.0.0.1:{port}/", server)
+    finally:
+        server.terminate()
+        server.wait(20)
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_installed_page_draws_its_map(built: Built) -> None:
+    code = (
+        "from streamlit.testing.v1 import AppTest\n"
+        "from geoclip_core.page.launch import SCRIPT\n"
+        "page = AppTest.from_file(str(SCRIPT), default_timeout=240).run()\n"
+        "assert not page.exception and not page.error, [page.exception, page.error]\n"
+        "assert page.get('component_instance')\n"
+        "print('drawn', flush=True)\n"
+    )
+    settings = {**built.settings(), "GEOCLIP_TILES": "off"}
+    command = [str(built.python), "-W", "ignore", "-c", code]
+    seen = subprocess.run(command, cwd=built.folder, env=settings, capture_output=True, text=True, check=False)
+    # Not by its exit code: a thread that still computes may end the process harshly.
+    assert seen.stdout.endswith("drawn\n"), seen.stderr
+
+
+def answer(url: str, server: subprocess.Popen[bytes]) -> bytes:
+    """What the address sends, as soon as the server listens; nothing where the server has ended."""
+    for _ in range(600):
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=10) as reply:
+                return bytes(reply.read())
+        except OSError:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(0.1)
+    return b""
