@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import socket
 import sys
 from collections.abc import Sequence
@@ -70,9 +69,9 @@ def _check_port(address: str, port: int | None) -> None:
         return
     if not 1 <= port <= 65535:
         raise QueryError(f"The port is {port}", allowed="1 to 65535", hint="leave --port out: a free one is chosen")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        with contextlib.closing(socket.create_server((address, port))):
-            return
+        socket.create_server((address, port), family=family).close()
     except OSError as error:
         raise GeoclipError(
             f"The page cannot listen on port {port} of {address} ({error.strerror or error})",

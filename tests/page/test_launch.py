@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -82,3 +83,11 @@ def test_app_py_is_found_by_streamlit_as_an_application() -> None:
     from streamlit.web.server.app_discovery import discover_asgi_app
 
     assert discover_asgi_app(ROOT / "app.py").import_string == "app:app"
+
+
+def test_the_first_sight_of_the_page_does_not_wait_for_torch() -> None:
+    code = "import sys, geoclip_core.page.page; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = done.stdout.split()
+    assert "streamlit" in loaded
+    assert not {"torch", "scipy", "geopandas", "rasterio"} & {*loaded}

@@ -45,3 +45,5 @@ def test_a_new_format_is_offered_without_a_change_on_the_page(embedded_locator: 
     assert [*files] == ["GeoJSON", "KML", "CSV", "Regions, CSV", "Postcard", "GeoTIFF", "PNG"]
     name, kind, make = files["Postcard"]
     assert (name, kind, make()) == ("places.txt", "text/plain", "embedded 2")
+    monkeypatch.setattr(answer_files, "find_spec", lambda _: None)  # without rasterio
+    assert [*files.keys() - answer_files.files(outcome, outcome.answer, view, scene)] == ["GeoTIFF"]

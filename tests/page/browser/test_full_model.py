@@ -46,5 +46,6 @@ def test_a_photo_is_placed_and_explained_part_by_part(browser: Browser, address:
             expect(page.get_by_text("Orange speaks for the first place")).to_be_visible()
             settle(page)
             page.get_by_role("button", name="Again").click()
+            expect(page.get_by_text("Orange speaks for the first place")).to_have_count(0)
         expect(page.get_by_role("button", name="Quick look: gradient")).to_be_visible()
         visit.clean()
