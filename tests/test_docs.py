@@ -44,6 +44,7 @@ def test_the_readme_can_be_read_in_one_sitting() -> None:
 def test_the_version_is_the_same_everywhere() -> None:
     assert f"\nversion: {geoclip_core.__version__}\n" in text("CITATION.cff")
     assert f"\n## {geoclip_core.__version__}" in text("CHANGELOG.md")
+    assert f"geoclip_core-{geoclip_core.__version__}-py3-none-any.whl" in text("README.md")
 
 
 def test_ten_common_changes_start_in_one_file_and_end_in_at_most_three() -> None:
