@@ -38,14 +38,12 @@ class Scene:
         legend: What the picture means.
         regions: Credible regions of the view, by level.
         outlines: The edges of these regions.
-        peak: Where the field is densest, degrees.
     """
 
     heat: HeatPicture
     legend: Legend
     regions: tuple[CredibleRegion, ...]
     outlines: tuple[Outline, ...]
-    peak: tuple[float, float]
 
 
 def field_of(locator: Locator, answer: Answer, view: View) -> Field:
@@ -80,7 +78,7 @@ def make_scene(locator: Locator, answer: Answer, view: View, dark: bool) -> Scen
     legend = Legend(bar.css, tuple((tick.position, tick.label) for tick in bar.ticks), bar.unit, lines)
     west = -180.0 if view is WORLD else view.window.west
     outlines = tuple(Outline(_drawn(r.geometry, west), _DASHES[r.level]) for r in regions)
-    return Scene(heat_picture(field, dark), legend, regions, outlines, field.peak)
+    return Scene(heat_picture(field, dark), legend, regions, outlines)
 
 
 def _drawn(geometry: Any, west: float) -> dict[str, Any]:
