@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import socket
 import sys
 from collections.abc import Sequence
@@ -73,7 +74,9 @@ def _check_port(address: str, port: int | None) -> None:
     try:
         socket.create_server((address, port), family=family).close()
     except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "another program listens there" if taken else error.strerror or str(error)
         raise GeoclipError(
-            f"The page cannot listen on port {port} of {address} ({error.strerror or error})",
+            f"The page cannot listen on port {port} of {address}: {reason}",
             hint="another --port, or leave it out: a free one is chosen",
         ) from error

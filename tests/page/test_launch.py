@@ -50,7 +50,9 @@ def test_options_reach_streamlit_and_the_page(started) -> None:
 def test_a_taken_port_is_told_in_one_sentence(started) -> None:
     with socket.create_server(("localhost", 0)) as server:
         port = server.getsockname()[1]
-        with pytest.raises(GeoclipError, match=rf"cannot listen on port {port} of localhost .*Try: another --port"):
+        with pytest.raises(
+            GeoclipError, match=rf"port {port} of localhost: another program listens there\. Try: another"
+        ):
             launch.run(["--port", str(port)])
     assert started == []
 
