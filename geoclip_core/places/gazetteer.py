@@ -9,6 +9,7 @@ from functools import cache, cached_property
 import numpy as np
 import numpy.typing as npt
 
+from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.country_names import country_name
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.files import Arrays, cached_arrays
@@ -65,7 +66,7 @@ class Gazetteer:
         return len(self._arrays["kind"])
 
     @property
-    def latlon(self) -> npt.NDArray[np.float64]:
+    def latlon(self) -> Floats:
         """Position of every place, shape (n, 2), degrees."""
         return self._arrays["latlon"]
 
@@ -112,7 +113,7 @@ class Gazetteer:
         wanted = [self.kinds.index(kind) for kind in kinds if kind in self.kinds]
         return np.flatnonzero(np.isin(self.kind, wanted))
 
-    def parts(self, row: int) -> npt.NDArray[np.float64]:
+    def parts(self, row: int) -> Floats:
         """Disks of a place, shape (parts, 3): latitude, longitude, radius in km."""
         start, stop = self._arrays["part_starts"][row : row + 2]
         return self._arrays["parts"][start:stop]

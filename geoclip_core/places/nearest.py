@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from geoclip_core.earth.coordinates import check_latlon, unit_vectors
+from geoclip_core.earth.coordinates import Floats, check_latlon, unit_vectors
 from geoclip_core.earth.countries import country_at
 from geoclip_core.earth.country_names import country_name
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, bearing_deg, chord_to_km, compass_point, great_circle_km
@@ -87,7 +87,7 @@ def nearest_places(latlon: npt.ArrayLike, radius_km: npt.ArrayLike = 0.0) -> lis
     return records
 
 
-def _rows(points: npt.NDArray[np.float64], radius_km: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def _rows(points: Floats, radius_km: Floats) -> npt.NDArray[np.int64]:
     """Gazetteer row of the best place for each point."""
     gazetteer = load_gazetteer()
     towns, sights, sight_rows, sight_km = _trees()
@@ -112,7 +112,7 @@ def _rows(points: npt.NDArray[np.float64], radius_km: npt.NDArray[np.float64]) -
 
 
 @cache
-def _trees() -> tuple[Any, Any, npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def _trees() -> tuple[Any, Any, npt.NDArray[np.int64], Floats]:
     """Search trees over towns and over the parts of landmarks, and the row and radius of every such part."""
     from scipy.spatial import cKDTree
 

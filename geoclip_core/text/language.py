@@ -1,4 +1,4 @@
-"""Which countries a name sounds like, learnt from the gazetteer's own 235,000 city names.
+"""Which countries words are likely to come from, learnt from the gazetteer's own 235,000 city names.
 
 A naive Bayes model over character n-grams of words: for every n-gram the logarithm of how much more often
 it occurs in the names of a country than in names at large. Words for kinds of things ("musée", "kirkko",
@@ -163,7 +163,7 @@ class LanguagePrior:
         return np.asarray(np.sum([nothing, *(self.word(word) for word in words)], axis=0))
 
     def countries(self, words: Sequence[str], *, english: bool = False) -> tuple[Floats, float]:
-        """Which countries the words sound like.
+        """Which countries the words are likely to come from.
 
         Args:
             words: As written, without common English words.

@@ -41,14 +41,14 @@ class Ranker:
 
     def score(self, tokens: Sequence[Token], spans: Sequence[Span]) -> list[Floats]:
         """One score per span and place, each array of the shape of ``span.rows``."""
-        said = [(i, self._language.word(t.original)) for i, t in enumerate(tokens) if spans and says_language(t)]
+        ratios = [(i, self._language.word(t.original)) for i, t in enumerate(tokens) if spans and tells_language(t)]
         alone = [self._alone(tokens, span) for span in spans]
         longer = [self._longer_names(tokens, i, spans, alone) for i in range(len(spans))]
         fitting = [self._less_if_inside_longer(spans, i, longer[i], alone) for i in range(len(spans))]
         outermost = [i for i, names in enumerate(longer) if not names]
         gains = self._from_context(tokens, spans, fitting, outermost, gain=True)
         gained = [
-            score + gain + self._language_agreement(said, span)
+            score + gain + self._language_agreement(ratios, span)
             for span, score, gain in zip(spans, fitting, gains, strict=True)
         ]
         lost = self._from_context(tokens, spans, gained, outermost, gain=False)
@@ -126,14 +126,14 @@ class Ranker:
         return [(int(k), float(belief[k])) for k in best if belief[k] >= settings.LEAST_BELIEF]
 
     def strongest(self, tokens: Sequence[Token], spans: Sequence[Span], most: int) -> list[Span]:
-        """The spans that say most by themselves, in their order; comparing all takes the square of their number."""
+        """The spans with the highest scores by themselves, in their order: the cost of comparing spans is quadratic."""
         if len(spans) <= most:
             return list(spans)
-        said = np.array([float(self._alone(tokens, span).max()) for span in spans])
-        return [spans[i] for i in np.sort(np.argsort(-said, kind="stable")[:most])]
+        alone = np.array([float(self._alone(tokens, span).max()) for span in spans])
+        return [spans[i] for i in np.sort(np.argsort(-alone, kind="stable")[:most])]
 
     def _alone(self, tokens: Sequence[Token], span: Span) -> Floats:
-        """What the name itself says."""
+        """Scores of the name by itself, one per place that goes by it."""
         gazetteer = self._gazetteer
         fame = gazetteer.fame[span.rows] + settings.SMALLEST_FAME
         score = settings.FAME_POWER * np.log(fame / settings.ZERO_FAME).astype(np.float64)
@@ -218,9 +218,9 @@ class Ranker:
     def _km(self, rows: npt.NDArray[np.int64], row: int) -> Floats:
         return great_circle_km(self._gazetteer.latlon[rows], self._gazetteer.latlon[row])
 
-    def _language_agreement(self, said: Sequence[tuple[int, Floats]], span: Span) -> Floats:
-        """How much the words outside the span sound like each place's country."""
-        outside = [ratio for i, ratio in said if not span.start <= i < span.stop]
+    def _language_agreement(self, ratios: Sequence[tuple[int, Floats]], span: Span) -> Floats:
+        """Gain or loss of each place by how well the words outside the span agree with its country's language."""
+        outside = [ratio for i, ratio in ratios if not span.start <= i < span.stop]
         if not outside:
             return np.zeros(len(span.rows))
         limit = settings.LANGUAGE_LIMIT
@@ -236,7 +236,7 @@ def _follows(tokens: Sequence[Token], span: Span, other: Span) -> bool:
     return other.start >= span.stop and ends and (begins if gap else other.start == span.stop)
 
 
-def says_language(token: Token) -> bool:
+def tells_language(token: Token) -> bool:
     """Whether a token tells a language: long enough, no digits, and no common English word."""
     word = token.text
     if not word.isalpha() or (len(word) < 3 and word not in kind_words() and not token.dense):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from geoclip_core.earth.coordinates import Floats
 from geoclip_core.places.gazetteer import Gazetteer, Place, load_gazetteer
 from geoclip_core.places.names import Token, join, tokenise
 from geoclip_core.places.words import kind_words, words_of
@@ -20,7 +20,7 @@ from geoclip_core.text.cleaning import clean_text
 from geoclip_core.text.coordinates import parse_coordinates
 from geoclip_core.text.language import LanguagePrior
 from geoclip_core.text.meaning import Meaning
-from geoclip_core.text.ranking import Ranker, says_language
+from geoclip_core.text.ranking import Ranker, tells_language
 from geoclip_core.text.reading import Alternative, How, Reading
 from geoclip_core.text.spans import Span, common_words, exact_spans, fuzzy_spans
 
@@ -94,8 +94,8 @@ class TextReader:
     def _inside(self, tokens: Sequence[Token], framing: dict[int, Span], strongest: float) -> list[_Candidate]:
         """Landscapes inside the named countries and regions that the rest of the text describes."""
         taken = {i for span in framing.values() for i in range(span.start, span.stop)}
-        silent = words_of("function") | words_of("preposition")
-        rest = [t for i, t in enumerate(tokens) if i not in taken and t.text not in silent]
+        joining = words_of("function") | words_of("preposition")
+        rest = [t for i, t in enumerate(tokens) if i not in taken and t.text not in joining]
         if not rest:
             return []
         landscape = self.gazetteer.kinds.index("landscape")
@@ -126,7 +126,7 @@ class TextReader:
 
     def _by_language(self, tokens: Sequence[Token]) -> list[_Candidate]:
         """Countries whose city names are spelt like the words."""
-        words = [token.original for token in tokens if says_language(token)]
+        words = [token.original for token in tokens if tells_language(token)]
         titled = _titled(tokens)
         english = titled and any(token.text in words_of("english_place") for token in tokens)
         probability, evidence = self._language.countries(words, english=english)
@@ -142,15 +142,15 @@ class TextReader:
             for row in self.gazetteer.country_rows([codes[i]])
         ]
 
-    def _agreed(self, named: Sequence[_Candidate], sounding: Sequence[_Candidate]) -> list[_Candidate]:
-        """Names and sounds together: a name inside the country that the words sound like is the likelier for it."""
+    def _agreed(self, named: Sequence[_Candidate], by_language: Sequence[_Candidate]) -> list[_Candidate]:
+        """Names and languages together: a name in a country whose language the words have is likelier for it."""
         country = self.gazetteer.country
-        sound = {int(country[row]): score for score, row, *_ in sounding}
+        of_country = {int(country[row]): score for score, row, *_ in by_language}
         raised = []
         for score, row, words, how in named:
-            level = sound.get(int(country[row]), -np.inf)
+            level = of_country.get(int(country[row]), -np.inf)
             raised.append((level if level - settings.NAME_IN_ITS_COUNTRY < score < level else score, row, words, how))
-        return [*raised, *sounding]
+        return [*raised, *by_language]
 
     def _weigh(self, candidates: Sequence[_Candidate], frames: Sequence[int]) -> tuple[Alternative, ...]:
         """The best candidates, within the frames, with weights in proportion to the exponential of their scores."""
@@ -197,7 +197,7 @@ def _titled(tokens: Sequence[Token]) -> bool:
     return any(token.original[:1].isupper() for token in tokens[1:])
 
 
-def _best_per_place(spans: Sequence[Span], scores: Sequence[npt.NDArray[np.float64]]) -> list[_Candidate]:
+def _best_per_place(spans: Sequence[Span], scores: Sequence[Floats]) -> list[_Candidate]:
     best: dict[int, _Candidate] = {}
     for span, values in zip(spans, scores, strict=True):
         for row, value in zip(span.rows.tolist(), values.tolist(), strict=True):

@@ -70,7 +70,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text says about where.
+    """The places that a text may mean, with weights.
 
     Args:
         text: The cleaned text.

@@ -67,7 +67,7 @@ MOST_BELIEVED = 5  # likeliest places of a name that others are compared with
 LEAST_BELIEF = 0.02  # share of belief from which they are
 MOST_SPANS = 48  # names of a text that are compared with one another; a long sentence has a dozen. Costs their square
 
-# Scores by language (ranking.py): how the rest of the text sounds, against the place's country.
+# Scores by language (ranking.py): whether the rest of the text is in a language of the place's country.
 
 LANGUAGE = 0.4  # weight of the log likelihood ratio of language.py
 LANGUAGE_LIMIT = 2.0  # the most that it adds or takes away

@@ -71,21 +71,21 @@ def common_words() -> dict[str, int]:
 def exact_spans(tokens: Sequence[Token], gazetteer: Gazetteer) -> list[Span]:
     """Every stretch that is a name in the gazetteer and can be meant as one."""
     spans = []
-    shouting = len(tokens) > 2 and all(token.original.isupper() for token in tokens)
+    all_capitals = len(tokens) > 2 and all(token.original.isupper() for token in tokens)
     for start, first in enumerate(tokens):
         longest = settings.LONGEST_DENSE_NAME if first.dense else settings.LONGEST_NAME
         for stop in range(start + 1, min(start + longest, len(tokens)) + 1):
             piece = tokens[start:stop]
             postings = gazetteer.index.exact(join([token.text for token in piece]))
             if len(piece) == 1 and postings:
-                postings = _meant_alone(postings, first, shouting, len(tokens), gazetteer)
+                postings = _meant_alone(postings, first, all_capitals, len(tokens), gazetteer)
             if postings:
                 spans.append(_span(start, stop, piece, join([t.text for t in piece]), postings, 1.0))
     return spans
 
 
 def _meant_alone(
-    postings: list[Posting], token: Token, shouting: bool, tokens_in_text: int, gazetteer: Gazetteer
+    postings: list[Posting], token: Token, all_capitals: bool, tokens_in_text: int, gazetteer: Gazetteer
 ) -> list[Posting]:
     """What a single token can name.
 
@@ -95,7 +95,7 @@ def _meant_alone(
     """
     if token.dense or len(token.text) < 2 or token.text.isdigit():
         return []
-    capitals = (token.original.isupper() and not shouting) or tokens_in_text == 1
+    capitals = (token.original.isupper() and not all_capitals) or tokens_in_text == 1
     short = len(token.text) < 3 and token.text.isascii()
     acronym = capitals and tokens_in_text > 1 and len(token.text) <= settings.LONGEST_ACRONYM and token.text.isascii()
     only_landscapes = tokens_in_text > 1 and token.text in kind_words()
