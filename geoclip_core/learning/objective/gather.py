@@ -46,7 +46,10 @@ def gather_with_gradient(rows: Tensor) -> Tensor:
 
 
 class _Gather(torch.autograd.Function):
-    """All ranks' rows; each rank's gradient is the sum of what all ranks' losses say of its rows."""
+    """All ranks' rows; backward sums all ranks' gradients for the local rows.
+
+    torch has the same as ``torch.distributed.nn.functional.all_gather``, and deprecates it for a private module.
+    """
 
     @staticmethod
     def forward(_: FunctionCtx, rows: Tensor) -> tuple[Tensor, ...]:

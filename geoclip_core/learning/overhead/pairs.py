@@ -63,7 +63,9 @@ class OverheadPairs(PairSource):
         self.latlon = self._views.latlon.astype(np.float32)
         self.changes, self.preprocess = changes, preprocess
         self._per_place = views
-        settings = settings_text((sampling, changes, preprocess, views))
+        # Views are cut at their size: how photos would be resized is no part of what the pairs are.
+        normalisation = Preprocess(preprocess.size, preprocess.mean, preprocess.std)
+        settings = settings_text((sampling, changes, normalisation, views))
         self.digest = digest(*(path.read_bytes() for path in paths), self.latlon, settings)
 
     def training_batch(self, rows: Rows, seed: int, epoch: int) -> Batch:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml  # type: ignore[import-untyped]
+from jsonargparse import get_loader, set_loader
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
@@ -19,6 +22,7 @@ from typing_extensions import override
 
 from geoclip_core.errors import TrainingError
 from geoclip_core.files import atomic, write_json, write_text
+from geoclip_core.learning.aliases import with_new_class_paths
 from geoclip_core.learning.data.datamodule import GeoData
 from geoclip_core.learning.data.photos import PhotoPairs
 from geoclip_core.learning.data.table import count_reasons, listed_rows
@@ -26,12 +30,26 @@ from geoclip_core.learning.run.checkpoints import AtomicCheckpoints, LastCheckpo
 from geoclip_core.learning.run.module import GeoLearner
 from geoclip_core.learning.run.provenance import provenance
 from geoclip_core.learning.run.tower import load_clip
-from geoclip_core.model.timm_tower import tower_digest
+from geoclip_core.model.tower_digest import tower_digest
 
 States = Callable[[str], Mapping[str, Tensor]]
-"""From what a person names (a path, ``auto``, a model's name) to a state dict."""
+"""From a name that a person gives (a path, ``auto``, a model's name) to a state dict."""
 
 _log = logging.getLogger(__name__)
+
+
+_read_yaml = get_loader("yaml")
+set_loader("yaml", lambda text: _read_yaml(with_new_class_paths(text)), (yaml.YAMLError,))
+
+
+class _Parser(LightningArgumentParser):
+    """Reads class paths on the command line that were saved before a class moved."""
+
+    @override
+    def parse_args(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:  # type: ignore[override]
+        """Parse a command line; see the base class."""
+        words = sys.argv[1:] if args is None else args
+        return super().parse_args([with_new_class_paths(word) for word in words], *more, **named)
 
 
 class _SaveRun(SaveConfigCallback):
@@ -39,7 +57,7 @@ class _SaveRun(SaveConfigCallback):
 
     @override
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write ``config.yaml``, ``run.json`` and ``gallery.npy``, what a run was trained with."""
+        """Write ``config.yaml``, ``run.json`` and ``gallery.npy``: settings, provenance and gallery of a run."""
         if stage != "fit":
             return
         folder = Path(trainer.default_root_dir)
@@ -59,7 +77,8 @@ class TrainingCLI(LightningCLI):
 
     Args:
         args: Command line, without the program's name.
-        clip_state: Reads CLIP weights in open_clip's plain layout; this room knows no weights by itself.
+        clip_state: Reads CLIP weights in open_clip's plain layout. The caller passes it, as learning/ may not import
+            weights/.
         head_state: Reads heads to start from: ``image_mlp.*``, ``location_encoder.*``, ``logit_scale``.
         run: Whether to run the subcommand, or only to build trainer, module and data.
     """
@@ -74,6 +93,7 @@ class TrainingCLI(LightningCLI):
         super().__init__(
             GeoLearner,
             GeoData,
+            parser_class=_Parser,
             save_config_callback=_SaveRun,
             save_config_kwargs={"save_to_log_dir": False},
             trainer_defaults={
@@ -126,7 +146,7 @@ class TrainingCLI(LightningCLI):
         return super().instantiate_trainer(**kwargs)
 
     def before_fit(self) -> None:
-        """Put in the weights that were asked for, note what the run is made of, and have what is skipped listed."""
+        """Load the weights that were asked for, collect the provenance, and open the reports of skipped rows."""
         self._start()
         root, data = Path(self.trainer.default_root_dir), self.datamodule
         for source, name in ((data.source, "skipped.csv"), (data.validation, "skipped-validation.csv")):
@@ -134,13 +154,13 @@ class TrainingCLI(LightningCLI):
                 source.report_to(str(root / name))
 
     def after_fit(self) -> None:
-        """Say how many rows were passed over in the whole run, where there is a report."""
+        """Log how many rows the whole run has skipped, where there is a report."""
         for source in {self.datamodule.source, self.datamodule.validation}:
             if source.report is not None and (count := len(listed_rows(source.report))):
                 _log.warning("%d rows were not used; %s lists them", count, source.report)
 
     def before_validate(self) -> None:
-        """Put in the weights that were asked for."""
+        """Load the weights that were asked for."""
         self._start()
 
     def _start(self) -> None:
@@ -168,7 +188,7 @@ class TrainingCLI(LightningCLI):
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
-        """What can be run: ``fit`` and ``validate``."""
+        """The subcommands, ``fit`` and ``validate``, and their arguments that come from elsewhere."""
         every = LightningCLI.subcommands()
         return {name: every[name] for name in ("fit", "validate")}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -46,9 +47,8 @@ class LocationAccuracy(Metric):
 
     def compute(self) -> dict[str, Tensor]:
         """Shares in [0, 1] as ``accuracy_1km`` ... and ``median_km``; NaN where nothing was counted."""
-        errors = self.errors_km  # joined, where there are several processes
-        if not isinstance(errors, Tensor):
-            errors = torch.cat([torch.empty(0, device=self.device), *errors])
+        parts: Any = self.errors_km  # one tensor already, where the errors of several processes were joined
+        errors = parts if isinstance(parts, Tensor) else torch.cat([torch.empty(0, device=self.device), *parts])
         found = Accuracy.of(errors.cpu().double().numpy())
         shares = zip(found.thresholds_km, found.shares, strict=True)
         return {
