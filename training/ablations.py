@@ -2,29 +2,30 @@
 
 Every variant differs from the first in one setting; each is trained from nothing with several seeds, behind one frozen
 tower, and measured on the same held-out views against the same gallery. The questions are GeoCLIP's RQ2 (location
-encoder), RQ3 (queue, noise, views) and RQ5 (less data). A first impression, of few variants and few steps::
+encoder), RQ3 (queue, noise, views) and RQ5 (less data). A first impression, of two variants and few steps::
 
-    python training/ablations.py --steps 100 --seeds 2 --only baseline "no queue"
+    python training/ablations.py baseline "no queue" --steps 100 --seeds 2
 
-Results are kept in ``runs/ablations`` as they come, and the same command goes on where it stopped. The table is
-printed, and written as Markdown where ``--table`` says.
+Results are kept in ``runs/ablations`` as they come, and the same command continues where it stopped. The table is
+printed as Markdown, and written to a file with ``--table``.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import statistics
 import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from geoclip_core.errors import GeoclipError
-from geoclip_core.learning.data.manifest import sha256
-from geoclip_core.learning.overhead.ablations import MEASURED, VARIANTS, measure, see
-from geoclip_core.learning.run.checkpoints import write_json
+from geoclip_core.files import sha256, write_json, write_text
+from geoclip_core.learning.overhead.ablations import MEASURED, VARIANTS, measure, precompute_features
 
-PLACES, HELD_OUT = 6_000, 1_000
+MODEL = Path("assets/weights/overhead")
 
 HEAD = """\
 | variant | seeds | <= 25 km | <= 200 km | <= 750 km | <= 2500 km | median km |
@@ -32,8 +33,8 @@ HEAD = """\
 """
 
 
-def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
-    """Markdown: one row per variant, mean and (from two seeds on) standard deviation over its seeds."""
+def markdown(results: dict[str, dict[str, dict[str, float]]]) -> str:
+    """The table: one row per variant, mean and (from two seeds on) standard deviation over its seeds."""
     lines = []
     for variant, runs in results.items():
         cells = []
@@ -46,45 +47,44 @@ def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
     return HEAD + "\n".join(lines) + "\n"
 
 
-def main(args: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--model", type=Path, default=Path("assets/weights/overhead"), help="whose tower looks")
-    parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--places", type=int, default=PLACES)
-    parser.add_argument("--held-out", type=int, default=HELD_OUT)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", nargs="*", choices=list(VARIANTS), default=list(VARIANTS), metavar="VARIANT")
-    parser.add_argument("--out", type=Path, default=Path("runs/ablations"))
-    parser.add_argument("--table", type=Path, help="Markdown file to write the table to")
-    given = parser.parse_args(args)
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)  # it greets at every run
-    sizes = f"{given.steps}-{given.batch_size}-{given.places}-{given.held_out}"
-    tower = sha256(given.model / "model.safetensors")[:8]  # what is seen through another one is another table
-    kept = given.out / f"results-{sizes}-{tower}.json"
+def main(
+    variants: Annotated[list[str] | None, typer.Argument(help="Rows of the table; all of them by default")] = None,
+    model: Annotated[Path, typer.Option(help="Folder of the overhead model whose tower is used")] = MODEL,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of every run")] = 400,
+    batch_size: Annotated[int, typer.Option(min=1, help="Places per step")] = 128,
+    places: Annotated[int, typer.Option(min=1, help="Training places")] = 6_000,
+    held_out: Annotated[int, typer.Option(min=1, help="Held-out views")] = 1_000,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of every variant")] = 3,
+    out: Annotated[Path, typer.Option(help="Folder of the results")] = Path("runs/ablations"),
+    table: Annotated[Path | None, typer.Option(help="Markdown file to write the table to")] = None,
+) -> None:
+    """Train what is missing, and print the table."""
+    chosen = variants or list(VARIANTS)
+    if unknown := [name for name in chosen if name not in VARIANTS]:
+        raise GeoclipError(f"There is no variant {unknown[0]!r}", allowed=", ".join(VARIANTS))
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)  # a greeting at every run
+    sizes = f"{steps}-{batch_size}-{places}-{held_out}"
+    tower = sha256(model / "model.safetensors")[:8]  # another tower's results are another table
+    kept = out / f"results-{sizes}-{tower}.json"
     results = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
-    left = [
-        (seed, variant)
-        for seed in range(given.seeds)
-        for variant in given.only
-        if str(seed) not in results.get(variant, {})
+    missing = [
+        (seed, variant) for seed in range(seeds) for variant in chosen if str(seed) not in results.get(variant, {})
     ]
-    if left:
-        seen = see(given.model, given.places, given.held_out)
-        for seed, variant in left:
-            found = measure(variant, seed, given.steps, given.batch_size, seen)
+    if missing:
+        features = precompute_features(model, places, held_out)
+        for seed, variant in missing:
+            found = measure(variant, seed, steps, batch_size, features)
             results.setdefault(variant, {})[str(seed)] = found
             write_json(kept, results)
-            print(f"{variant}, seed {seed}: {found}", flush=True)
-    text = table({variant: results[variant] for variant in VARIANTS if variant in results})
-    print(text)
-    if given.table:
-        given.table.parent.mkdir(parents=True, exist_ok=True)
-        given.table.write_text(text, encoding="utf-8")
+            typer.echo(f"{variant}, seed {seed}: {found}")
+    text = markdown({variant: results[variant] for variant in VARIANTS if variant in results})
+    typer.echo(text)
+    if table:
+        write_text(table, text)
 
 
 if __name__ == "__main__":
     try:
-        main()
+        typer.run(main)
     except GeoclipError as error:
         sys.exit(str(error))

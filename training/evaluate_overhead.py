@@ -20,7 +20,6 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from geoclip_core.learning.overhead.views import Raster, ViewSampler, find_raster
 from PIL import Image
 from tqdm import tqdm
 
@@ -34,6 +33,8 @@ from geoclip_core.learning.overhead.protocol import (
     VIEW_THRESHOLDS_KM,
     protocol_errors,
 )
+from geoclip_core.learning.overhead.raster import Raster, find_raster
+from geoclip_core.learning.overhead.sampling import ViewSampler
 from geoclip_core.locate.load import load_locator
 from geoclip_core.locate.locator import Locator
 from geoclip_core.overhead.clusters import CLUSTER_KM

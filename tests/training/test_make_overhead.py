@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with lightning
 from PIL import Image
+from typer.testing import CliRunner
 
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import GeoclipError
 from geoclip_core.learning.overhead.augment import ViewAugmentation
-from geoclip_core.learning.overhead.sampling import Sampling
+from geoclip_core.learning.overhead.sampling import Sampling, ViewSampler
 from training import make_overhead
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +37,7 @@ def test_a_broken_off_run_goes_on_and_ends_like_an_undisturbed_one(
     tmp_path: Path, raster: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(make_overhead, "BLOCK", 5)
+    monkeypatch.setattr(make_overhead, "ViewSampler", partial(ViewSampler, height=360))  # a finer one takes longer
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert make_overhead.write_pairs(whole, raster, 12, 16, Sampling(), 7, ViewAugmentation()) == 12
     cut, calls = make_overhead._image, []
@@ -61,8 +64,11 @@ def test_a_broken_off_run_goes_on_and_ends_like_an_undisturbed_one(
     with pytest.raises(GeoclipError, match="other settings"):
         make_overhead.write_pairs(whole, raster, 12, 16, Sampling(), 8, ViewAugmentation())
     plain = tmp_path / "plain"
-    make_overhead.main([str(plain), f"--raster={raster}", "--count=12", "--size=16", "--seed=7", "--plain"])
-    make_overhead.main([str(tmp_path / "changed"), f"--raster={raster}", "--count=12", "--size=16", "--seed=7"])
+    command = ("pairs", "--raster", str(raster), "--count", "12", "--size", "16", "--seed", "7")
+    for arguments in ((str(plain), "--plain"), (str(tmp_path / "changed"),)):
+        done = CliRunner().invoke(make_overhead.app, [*command, *arguments])
+        assert done.exit_code == 0, done.output
+        assert "12 pairs, 12 of them written now" in done.output
     there, here = contents(plain), contents(tmp_path / "changed")
     assert there["pairs.csv"] == here["pairs.csv"]
     changed = [there[name] != here[name] for name in there if name.startswith("images")]
@@ -82,3 +88,15 @@ def test_the_sample_views_are_small_true_and_kept_out_of_training() -> None:
         place = (float(row["latitude"]), float(row["longitude"]))
         assert great_circle_km(sampling["kept_out"], place).min() == 0
     assert sampling["kept_out_km"] >= 150
+
+
+def test_samples_and_cells_are_written_by_their_commands(tmp_path: Path, raster: Path) -> None:
+    done = CliRunner().invoke(make_overhead.app, ["samples", str(tmp_path / "samples"), "--raster", str(raster)])
+    assert done.exit_code == 0, done.output
+    there = (ROOT / "assets" / "samples" / "samples.csv").read_text(encoding="utf-8")
+    assert (tmp_path / "samples" / "samples.csv").read_text(encoding="utf-8") == there
+    assert len(list((tmp_path / "samples").glob("*.jpg"))) == len(make_overhead.SAMPLES)
+    done = CliRunner().invoke(make_overhead.app, ["cells", str(tmp_path / "cells.npy")])
+    assert done.exit_code == 0, done.output
+    shipped = np.load(ROOT / "assets" / "weights" / "overhead" / "gallery.npy")
+    assert np.array_equal(np.unique(np.load(tmp_path / "cells.npy"), axis=0), shipped)
