@@ -31,7 +31,7 @@ _HOME = {
     "LocationEncoder": "weights.load",
     "Locator": "locate.locator",
     "NoEvidenceError": "errors",
-    "Query": "locate.fuse",
+    "Query": "locate.query",
     "Window": "earth.window",
     "load_locator": "locate.load",
     "parse_region": "earth.regions",

@@ -159,7 +159,7 @@ def serve(
 
 @app.command("app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
 def open_page(options: typer.Context) -> None:
-    """Open the page in a browser; options such as --demo or --server.port go to it."""
+    """Open the page in a browser; options such as --port, --headless or --demo go to it."""
     try:
         from geoclip_core.page.launch import run
 
@@ -171,6 +171,7 @@ def open_page(options: typer.Context) -> None:
 @weights.command("list")
 def list_models() -> None:
     """The models, their parts, licences and reference numbers."""
+    from geoclip_core.model.backbones import find_backbone
     from geoclip_core.weights.local import local_models
     from geoclip_core.weights.registry import MODELS
 
@@ -180,8 +181,9 @@ def list_models() -> None:
         for part, file in record.parts.items():
             size = f"{file.size / 1e6:.1f} MB"
             typer.echo(f"    {part}: {file.name} ({size}, {file.licence}, sha256 {file.sha256[:16]}...)")
-        if record.needs_clip:
-            typer.echo("    needs CLIP ViT-L/14 besides (`weights where`, `weights fetch`)")
+        if record.backbone:
+            title = find_backbone(record.backbone).title
+            typer.echo(f"    needs {title} besides (`weights where`, `weights fetch`)")
         for benchmark, shares in record.reference.items():
             typer.echo(f"    {benchmark}: {' '.join(f'{s:g}' for s in shares)} % within 1/25/200/750/2500 km")
     for local in local_models():

@@ -74,8 +74,8 @@ def bench_reference(folder: str, results: dict[str, Any]) -> None:
 def bench_geoclip(folder: str, precision: str, results: dict[str, Any]) -> None:
     """Time the full model with the reference's CLIP."""
     warnings.simplefilter("ignore")
-    from geoclip_core.locate.gallery import encode
-    from geoclip_core.locate.locator import load_locator
+    from geoclip_core.locate.load import load_locator
+    from geoclip_core.model.encode import encode_points
     from geoclip_core.weights.load import read_gallery
     from geoclip_core.weights.registry import MODELS
 
@@ -85,7 +85,7 @@ def bench_geoclip(folder: str, precision: str, results: dict[str, Any]) -> None:
     results[f"geoclip {precision}: one text"] = median_s(lambda: locator.locate(text="Pyramids of Giza"), 5)
     if precision == "float32":
         points = np.unique(read_gallery(MODELS["geoclip"]), axis=0)
-        results["geoclip: gallery, first time"] = median_s(lambda: encode(locator.encoder, points), 3)
+        results["geoclip: gallery, first time"] = median_s(lambda: encode_points(locator.encoder, points), 3)
     results[f"geoclip {precision}: memory MB"] = resident_mb()
 
 
@@ -94,7 +94,7 @@ def bench_embedded(folder: str, results: dict[str, Any]) -> None:
     del folder
     start = time.perf_counter()
     from geoclip_core.earth.window import Window
-    from geoclip_core.locate.locator import load_locator
+    from geoclip_core.locate.load import load_locator
 
     locator = load_locator("embedded")
     answer = locator.locate(text=TEXTS[0])

@@ -12,6 +12,7 @@ from geoclip_core.earth.disk import Disk
 from geoclip_core.earth.regions import parse_region
 from geoclip_core.evidence.source import Evidence, from_points
 from geoclip_core.locate.query import Query
+from tests.photo_files import placed_photo
 
 POINT = np.array([[10.0, 20.0]])
 
@@ -51,12 +52,6 @@ def test_the_key_covers_the_region_and_the_order():
 
 def test_two_errors_of_one_position_are_two_questions(embedded_locator):
     """A photo once got another one's radius: the key left the spread out."""
-    from geoclip_core.evidence.metadata import MetadataSource
-    from geoclip_core.evidence.network import Network
-    from tests.photo_files import placed_photo
-
-    source = MetadataSource(Network(embedded_locator.encoder))
-    assert source.photo(placed_photo((10.0, 20.0), error_m=5.0)).evidence[0].spread_km == pytest.approx([0.005])
     radii = [
         embedded_locator.locate(placed_photo((10.0, 20.0), error_m=error_m)).candidates[0].radius_km
         for error_m in (5.0, 3000.0)
