@@ -182,7 +182,7 @@ class Built:
             env=self.settings(),
             capture_output=True,
             encoding="utf-8",
-            timeout=300,
+            timeout=900,  # the first answer ever builds the caches
             check=False,
         )
 
