@@ -1,9 +1,9 @@
 """Which patches of a picture a score comes from, in a CLIP image tower: attention times gradient.
 
 In the last blocks, where CLIP's attention has its direct effect on the image's vector (Gandelsman, Efros and
-Steinhardt, ICLR 2024), the output at the class token is the sum over heads h and tokens j of A_hj W_h v_hj. The part of token j
-times the gradient of the score at that place is the attribution of the score to the token, to first order; over all
-tokens these parts sum to the gradient times the whole output, less the constant of its last layer.
+Steinhardt, ICLR 2024), the output at the class token is the sum over heads h and tokens j of A_hj W_h v_hj. The part
+of token j times the gradient of the score at that place is the attribution of the score to the token, to first order;
+over all tokens these parts sum to the gradient times the whole output, less the constant of its last layer.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ from PIL import Image
 
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import NoEvidenceError
+from geoclip_core.evidence.network import Network
+from geoclip_core.evidence.overhead import OverheadSource
 from geoclip_core.learning.overhead.protocol import PIXELS, PROTOCOL, SEED, VIEW_COUNT
 from geoclip_core.learning.overhead.raster import Raster, find_blue_marble
 from geoclip_core.learning.overhead.sampling import ViewSampler
 from geoclip_core.locate.locator import Locator
-from geoclip_core.evidence.network import Network
-from geoclip_core.evidence.overhead import OverheadSource
 from geoclip_core.overhead.network import OverheadModel
 from tests.conftest import Released
 
