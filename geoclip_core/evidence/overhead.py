@@ -6,7 +6,6 @@ import functools
 
 import numpy as np
 
-from geoclip_core.earth.disk import Disk
 from geoclip_core.errors import NoEvidenceError
 from geoclip_core.evidence.network import Network
 from geoclip_core.evidence.source import EvidenceSource, Finding, from_points
@@ -46,6 +45,7 @@ class OverheadSource(EvidenceSource):
             found = self.model.predict(photo.image)
         except NoEvidenceError:
             return Finding(reason=NOT_FROM_ABOVE)
-        disks = tuple(Disk("", spot.latlon, spot.radius_km, spot.weight) for spot in found.clusters)
         vectors, spread = encode_points(self.encoder, found.latlon), np.full(len(found.latlon), found.spread_km)
-        return Finding((from_points("visual", FROM_ABOVE, vectors, found.latlon, found.probability, spread, disks),))
+        return Finding(
+            (from_points("visual", FROM_ABOVE, vectors, found.latlon, found.probability, spread, found.clusters),)
+        )

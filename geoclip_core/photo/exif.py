@@ -12,6 +12,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from PIL import ExifTags, Image
 
@@ -19,6 +20,7 @@ from geoclip_core.photo.decode import Photo
 
 _GPS = ExifTags.GPS
 _BASE = ExifTags.Base
+_RECORDS: WeakKeyDictionary[Photo, ExifRecord] = WeakKeyDictionary()  # several places ask for that of one photo
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,14 @@ def read_exif(photo: Photo | Image.Exif) -> ExifRecord:
         A record; fields that are absent or unusable are None, with the reason in ``problems`` where
         something was written but makes no sense (zero denominators, out of range, exactly 0, 0).
     """
-    exif = photo.exif if isinstance(photo, Photo) else photo
+    if not isinstance(photo, Photo):
+        return _read(photo)
+    if photo not in _RECORDS:
+        _RECORDS[photo] = _read(photo.exif)
+    return _RECORDS[photo]
+
+
+def _read(exif: Image.Exif) -> ExifRecord:
     problems: list[str] = []
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always", UserWarning)  # Pillow's word for an entry that it had to skip
