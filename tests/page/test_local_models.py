@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from geoclip_core.page.map import map_files
 from tests.page.steps import ask, opened, read, said, upload
-from tests.weights.test_local import write
+from tests.weights.local_model import write_local_model
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("GEOCLIP_TILES", "off")
     monkeypatch.setenv("GEOCLIP_MODELS", str(tmp_path / "models"))
     for name, changes in {"meadow": {}, "torn": {}, "blind": {"preprocess": None}}.items():
-        write(tmp_path / "models" / name, name, **changes)
+        write_local_model(tmp_path / "models" / name, name, **changes)
     (tmp_path / "models" / "torn" / "model.safetensors").write_bytes(b"torn")
     map_files.tiles_now.clear()
     return opened().run()
