@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := app.py geoclip_core training tests
 QUICK := -m "not slow and not browser and not gpu"
+# Two files of tests at a time: those of the page wait while those of training compute.
+PARALLEL := -n 2 --dist loadfile
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 EDITABLE := --no-deps --no-build-isolation --editable .
 # Where there is no python3.11, the python3 on the machine must be 3.11 or newer.
@@ -19,10 +21,10 @@ app: setup ## Set up what is missing and open the page
 	@$(BIN)/python -m streamlit run app.py
 
 test: check ## Set up what is missing and pass every check and test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 quick: setup ## The tests that take seconds: none that train, none in a browser
-	$(BIN)/python -m pytest -q $(QUICK)
+	$(BIN)/python -m pytest -q $(PARALLEL) $(QUICK)
 
 check: setup ## Lint, format and type checks
 	$(BIN)/ruff check $(CODE)

