@@ -10,7 +10,6 @@ from geoclip_core.earth.disk import Disk
 from geoclip_core.errors import NoEvidenceError
 from geoclip_core.evidence.network import Network
 from geoclip_core.evidence.source import EvidenceSource, Finding, from_points
-from geoclip_core.model.encode import encode_points
 from geoclip_core.overhead.network import FROM_ABOVE, NOT_FROM_ABOVE, OverheadModel
 from geoclip_core.photo.decode import Photo
 
@@ -21,7 +20,7 @@ class OverheadSource(EvidenceSource):
     The overhead model has an embedding space of its own, so what it passes on are points with probabilities.
 
     Args:
-        network: The model whose location encoder maps those points into its space.
+        network: The model; nothing of it is needed, since points are compared by distance.
         model: The overhead model; the shipped one by default, loaded when it is first needed.
     """
 
@@ -29,7 +28,7 @@ class OverheadSource(EvidenceSource):
     fallback = True
 
     def __init__(self, network: Network, model: OverheadModel | None = None) -> None:
-        self.encoder = network.location_encoder
+        del network
         if model is not None:
             self.model = model
 
@@ -47,5 +46,5 @@ class OverheadSource(EvidenceSource):
         except NoEvidenceError:
             return Finding(reason=NOT_FROM_ABOVE)
         disks = tuple(Disk("", spot.latlon, spot.radius_km, spot.weight) for spot in found.clusters)
-        vectors, spread = encode_points(self.encoder, found.latlon), np.full(len(found.latlon), found.spread_km)
-        return Finding((from_points("visual", FROM_ABOVE, vectors, found.latlon, found.probability, spread, disks),))
+        spread = np.full(len(found.latlon), found.spread_km)
+        return Finding((from_points("visual", FROM_ABOVE, found.latlon, found.probability, spread, disks),))

@@ -1,9 +1,10 @@
 """What a source of evidence is: it looks at a photo or a text, and says where on Earth that may be.
 
 A new source is a class here in ``evidence/`` with one or two methods, and one line in ``evidence/registry.py``.
-Alternatives within one piece of evidence add up: a text that may mean three places is a sum of three
-probabilities. Independent pieces multiply: a photo and a text, or several photos of one place. Ten crops of a
-photo, a text with many meanings, and five photos of one place are therefore all the same code.
+A piece of evidence is a set of alternatives of one of two kinds: vectors, which are compared with those of points under
+the location encoder, or points of the Earth, which are compared by distance. Alternatives add up: a text that may mean
+three places is a sum of three probabilities. Independent pieces multiply: a photo and a text, or several photos of one
+place. Pieces that exclude each other are put into different groups, and groups add up (``locate/conflict.py``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -30,34 +30,44 @@ class Evidence:
     Attributes:
         kind: What it is, such as visual, text or exif; any word that a source chooses.
         label: One plain sentence for people.
-        vectors: (k, d) float32 of length 1, one per alternative.
-        weights: (k,) float64, summing to 1.
-        points: (k, 2) degrees, where each alternative is itself a point of the Earth; else None.
-        spread_km: (k,) radius around each such point that it stands for; None where there are no points.
+        weights: (k,) float64, one per alternative, summing to 1.
+        vectors: (k, d) float32 of length 1, one per alternative; None where the alternatives are points.
+        points: (k, 2) degrees, one per alternative; None where the alternatives are vectors.
+        spread_km: (k,) how far off each point may be: the standard deviation along each axis, km, above 0.
         disks: The places it names.
         power: Exponent in the product of all evidence, 0 or more; 1 for a full, independent witness.
         stated_latlon: A position that the evidence states outright, as a photo's file does, degrees.
+        witness: What it comes from, such as "photo 2" or "the text"; pieces of one witness are never in conflict.
+        group: Pieces of the same group multiply, groups add up.
 
     Raises:
-        QueryError: Not one weight per vector, no alternative, or a power out of range.
+        QueryError: Not one weight per alternative, no alternative, both kinds of them or none, or a power out of range.
     """
 
     kind: str
     label: str
-    vectors: Tensor
     weights: Floats
+    vectors: Tensor | None = None
     points: Floats | None = None
     spread_km: Floats | None = None
     disks: tuple[Disk, ...] = ()
     power: float = 1.0
     stated_latlon: tuple[float, float] | None = None
+    witness: str = ""
+    group: int = 0
 
     def __post_init__(self) -> None:
-        if self.vectors.ndim != 2 or len(self.vectors) != len(self.weights) or not len(self.weights):
+        if (self.vectors is None) == (self.points is None):
+            raise QueryError("Evidence holds vectors or points", allowed="one of the two")
+        alternatives = self.vectors if self.vectors is not None else self.points
+        assert alternatives is not None
+        if alternatives.ndim != 2 or len(alternatives) != len(self.weights) or not len(self.weights):
             raise QueryError(
-                f"The evidence has vectors of shape {tuple(self.vectors.shape)} and {len(self.weights)} weights",
-                allowed="one weight per vector, at least one",
+                f"The evidence has alternatives of shape {tuple(alternatives.shape)} and {len(self.weights)} weights",
+                allowed="one weight per alternative, at least one",
             )
+        if self.points is not None and (self.spread_km is None or not (self.spread_km > 0).all()):
+            raise QueryError("A point of the evidence has no spread", allowed="kilometres above 0 for every point")
         if not (np.isfinite(self.power) and self.power >= 0):
             raise QueryError(f"The weight of evidence is {self.power}", allowed="a finite number, 0 or more")
 
@@ -143,15 +153,14 @@ def from_vectors(kind: str, label: str, vectors: Tensor) -> tuple[Evidence, ...]
         vectors: (n, d), one per view, of any length.
     """
     unit = F.normalize(vectors.float(), dim=1)
-    return tuple(Evidence(kind, label, unit[i : i + 1], np.ones(1), power=1 / len(unit)) for i in range(len(unit)))
+    return tuple(Evidence(kind, label, np.ones(1), unit[i : i + 1], power=1 / len(unit)) for i in range(len(unit)))
 
 
 def from_points(
     kind: str,
     label: str,
-    vectors: Tensor,
     points: Floats,
-    weights: npt.NDArray[np.float64],
+    weights: Floats,
     spread_km: Floats,
     disks: tuple[Disk, ...] = (),
 ) -> Evidence:
@@ -160,10 +169,9 @@ def from_points(
     Args:
         kind: As :attr:`Evidence.kind`.
         label: One plain sentence.
-        vectors: (k, d) vectors of the points under the location encoder, of any length.
         points: (k, 2) degrees.
         weights: (k,) not negative; scaled here to sum to 1.
-        spread_km: (k,) radius around each point that it stands for.
+        spread_km: (k,) how far off each point may be; see :class:`Evidence`.
         disks: The places that the points were spread over.
 
     Raises:
@@ -172,5 +180,4 @@ def from_points(
     total = float(weights.sum())
     if not total > 0:
         raise QueryError("The weights of the alternatives sum to nothing", allowed="at least one weight above 0")
-    unit = F.normalize(vectors.float(), dim=1)
-    return Evidence(kind, label, unit, weights / total, points, spread_km, disks)
+    return Evidence(kind, label, weights / total, None, points, spread_km, disks)

@@ -7,7 +7,6 @@ import functools
 from geoclip_core.earth.disk import Disk
 from geoclip_core.evidence.network import Network
 from geoclip_core.evidence.source import EvidenceSource, Finding, from_points
-from geoclip_core.model.encode import encode_points
 from geoclip_core.text.reader import TextReader
 
 _LONGEST_QUOTE = 80  # characters of a text that a message repeats
@@ -17,14 +16,14 @@ class TextSource(EvidenceSource):
     """Names of places, landscapes and the sound of a language; asked where no text tower has understood the text.
 
     Args:
-        network: The model whose location encoder maps places into its space.
+        network: The model; nothing of it is needed, since places are compared by distance.
     """
 
     name = "text"
     fallback = True
 
     def __init__(self, network: Network) -> None:
-        self.encoder = network.location_encoder
+        del network
 
     @functools.cached_property
     def reader(self) -> TextReader:
@@ -38,6 +37,5 @@ class TextSource(EvidenceSource):
             return Finding(reason=f"no place recognised in “{text[:_LONGEST_QUOTE]}”: {reading.explanation}")
         spread = reading.spread()
         disks = tuple(Disk(d.name, d.latlon, d.extent_km, d.weight) for d in reading.disks())
-        vectors = encode_points(self.encoder, spread.latlon)
-        kind, why = "text", reading.explanation
-        return Finding((from_points(kind, why, vectors, spread.latlon, spread.weights, spread.spread_km, disks),))
+        found = from_points("text", reading.explanation, spread.latlon, spread.weights, spread.spread_km, disks)
+        return Finding((found,))

@@ -44,7 +44,9 @@ def to_geojson(answer: Answer, regions: Sequence[CredibleRegion] = ()) -> dict[s
         }
         for region in regions
     ]
-    return {"type": "FeatureCollection", "features": features}
+    # Foreign members (RFC 7946, section 6.1): readers that do not know them pass them over.
+    about = {"region": answer.region, "region_share": answer.posterior.region_share, "warnings": list(answer.warnings)}
+    return {"type": "FeatureCollection", "features": features, **about}
 
 
 def _lists(shape: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def write_geotiff(field: Field, path: Path) -> None:
     with atomic(path) as part, rasterio.open(part, "w", **settings) as file:
         file.write(field.mass.astype(np.float32), 1)
         file.set_band_description(1, "probability per pixel")
-        file.update_tags(method=field.method, share_of_answer=f"{field.share:.6g}")
+        file.update_tags(method=field.method, share_of_answer=f"{field.share:.6g}", **field.about)
 
 
 def _plane_of(window: Window) -> tuple[str, float, float, float, float]:

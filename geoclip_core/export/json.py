@@ -20,7 +20,7 @@ def to_dict(answer: Answer) -> dict[str, Any]:
             {"kind": e.kind, "label": e.label, "used": e.used, "latlon": e.latlon and list(e.latlon)}
             for e in answer.evidence
         ],
-        "region": answer.query.region.label if answer.query.region else None,
+        "region": answer.region,
         "region_share": answer.posterior.region_share,
         "calibrated": False,
         "candidates": [
@@ -28,4 +28,5 @@ def to_dict(answer: Answer) -> dict[str, Any]:
             for candidate, row in zip(answer.candidates, candidate_rows(answer), strict=True)
         ],
         "notes": list(answer.notes),
+        "warnings": list(answer.warnings),
     }

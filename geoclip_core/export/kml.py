@@ -32,7 +32,10 @@ def to_kml(answer: Answer, regions: Sequence[CredibleRegion] = ()) -> str:
     root = ET.Element("kml", xmlns=KML)
     document = ET.SubElement(root, "Document")
     _text(document, "name", "Where is this?")
-    _text(document, "description", f"Answered by {answer.model}. Probabilities are not calibrated.")
+    about = [f"Answered by {answer.model}. Probabilities are not calibrated."]
+    if answer.region is not None:
+        about.append(f"Searched in {answer.region}, where {answer.posterior.region_share:.3g} of the probability lay.")
+    _text(document, "description", " ".join([*about, *answer.warnings]))
     style = ET.SubElement(document, "Style", id="region")
     _text(ET.SubElement(style, "LineStyle"), "color", _LINE_COLOUR)
     _text(ET.SubElement(style, "PolyStyle"), "color", _FILL_COLOUR)

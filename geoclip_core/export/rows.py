@@ -40,8 +40,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("country_code", str, lambda answer, i: answer.candidates[i].place.country_code),
     Column("named", str, lambda answer, i: answer.candidates[i].named),
     Column("model", str, lambda answer, _: answer.model),
+    Column("region", str, lambda answer, _: answer.region),
+    Column("region_share", float, lambda answer, _: answer.posterior.region_share),
+    Column("warnings", str, lambda answer, _: " ".join(answer.warnings) or None),
 )
-"""Latitude and longitude in degrees, distances in km, ``rank`` from 1, ``next_km`` to the candidate after it."""
+"""Latitude and longitude in degrees, distances in km, ``rank`` from 1, ``next_km`` to the candidate after it; the
+region that was searched, the share of the probability that lay in it before, and what makes the answer doubtful."""
 
 
 def candidate_rows(answer: Answer) -> list[Row]:

@@ -69,6 +69,7 @@ class Answer:
         peak_latlon: The single most similar point, which is what retrieval in the papers returns.
         exif: What the photos say of themselves, one record per photo.
         notes: What a careful reader should know.
+        warnings: What makes the answer doubtful: evidence that disagrees, a region that hardly held any of it.
     """
 
     candidates: tuple[Candidate, ...]
@@ -79,6 +80,12 @@ class Answer:
     peak_latlon: tuple[float, float]
     exif: tuple[ExifRecord, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def region(self) -> str | None:
+        """The region that was searched, in words; None for the whole Earth."""
+        return self.query.region.label if self.query.region is not None else None
 
     @property
     def next_km(self) -> tuple[float | None, ...]:

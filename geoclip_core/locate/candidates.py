@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,10 +66,13 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float
     left = answer.probability.copy()
     peaks: list[Peak] = []
     only_named = len(query.evidence) == 1
+    # Evidence that excludes each other stays apart, however near: each place keeps what is nearest to it.
+    rivals = query.disks if len({part.group for part in query.evidence}) > 1 else ()
     # The likelier meaning first: of two that overlap, it keeps its ground, however small.
     for disk in sorted(query.disks, key=lambda disk: (-disk.weight, disk.radius_km)):
         near = _within(answer.latlon, disk.latlon, max(merge_km, disk.radius_km))
         near = near[left[near] > 0]
+        near = near[_nearest_of(answer.latlon[near], disk, rivals)] if len(near) and rivals else near
         if len(near):
             best = disk.latlon if only_named else _point(answer.latlon[near[left[near].argmax()]])
             peaks.append(_peak(answer, left, near, best, disk))
@@ -84,6 +88,12 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float
         left[near] = 0.0
     ranked = sorted(peaks, key=lambda p: -p.probability)[:top_k]
     return tuple(p for p in ranked if p is ranked[0] or p.probability >= NEGLIGIBLE)
+
+
+def _nearest_of(points: Floats, disk: Disk, rivals: Sequence[Disk]) -> npt.NDArray[np.bool_]:
+    """Which points are nearer to a disk's centre than to that of any of its rivals."""
+    away = np.array([great_circle_km(rival.latlon, points) for rival in rivals])
+    return np.asarray(great_circle_km(disk.latlon, points) <= away.min(axis=0))
 
 
 def _point(row: Floats) -> tuple[float, float]:

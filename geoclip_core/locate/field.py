@@ -7,6 +7,8 @@ into pixels; a city picture samples the continuous field every half kilometre or
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +16,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch.nn.functional as F
 from scipy.ndimage import map_coordinates
 
 from geoclip_core.earth.arcs import arc_width, shortest_cover
@@ -22,7 +23,8 @@ from geoclip_core.earth.distance import EARTH_RADIUS_KM, destination
 from geoclip_core.earth.projection import MERCATOR_MAX_LAT, mercator_y_rad
 from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
-from geoclip_core.locate.posterior import Posterior, log_density
+from geoclip_core.locate.density import asks_for_vectors, log_density, unit_rows
+from geoclip_core.locate.posterior import Posterior
 from geoclip_core.locate.query import Query
 from geoclip_core.model.location_encoder import BaseLocationEncoder
 
@@ -55,12 +57,14 @@ class Field:
         mass: (h, w) float64, probability per pixel, summing to 1 over the window.
         share: Probability of the whole answer that lies in the window, by its points.
         method: ``"summed"`` from points, or ``"sampled"`` from the continuous field.
+        about: What files of the field should say besides: the region that was searched, and its share.
     """
 
     window: Window
     mass: Floats
     share: float
     method: Literal["summed", "sampled"]
+    about: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def density_per_km2(self) -> Floats:
@@ -132,7 +136,7 @@ def make_field(query: Query, answer: Posterior, window: Window, encoder: BaseLoc
     height, width = window.size
     rows_km, columns_km = window.spacing_km
     if max(rows_km * height, columns_km * width) <= FINEST_KM * (SAMPLES - 1):
-        return Field(window, _sampled(query, window, encoder, scale), share, "sampled")
+        return Field(window, _sampled(query, window, encoder, scale), share, "sampled", _about(query, answer))
     mass = _summed(query, answer, window)
     total = mass.sum()
     if not total > 0:
@@ -142,17 +146,30 @@ def make_field(query: Query, answer: Posterior, window: Window, encoder: BaseLoc
             f"{FINEST_KM * (SAMPLES - 1):.0f} km, which is computed anew",
             hint="choose a window around a candidate",
         )
-    return Field(window, mass / total, share, "summed")
+    return Field(window, mass / total, share, "summed", _about(query, answer))
+
+
+def _about(query: Query, answer: Posterior) -> dict[str, str]:
+    if query.region is None:
+        return {}
+    return {"region": query.region.label, "region_share": f"{answer.region_share:.6g}"}
 
 
 def _sampled(query: Query, window: Window, encoder: BaseLocationEncoder, scale: float) -> Floats:
-    grid = replace(window, size=(SAMPLES, SAMPLES))
-    vectors = F.normalize(encoder.on_grid(grid.pixel_latlon(), _STRIDE).reshape(SAMPLES * SAMPLES, -1), dim=1)
-    logs = log_density(query, vectors, scale).reshape(SAMPLES, SAMPLES)
+    """The continuous field at every pixel; of evidence that asks for vectors, interpolated between samples."""
     height, width = window.size
-    rows = (np.arange(height) + 0.5) / height * SAMPLES - 0.5
-    columns = (np.arange(width) + 0.5) / width * SAMPLES - 0.5
-    smooth = map_coordinates(logs, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
+    if not asks_for_vectors(query):
+        logs = log_density(query, window.pixel_latlon().reshape(-1, 2), None, scale, max(window.spacing_km) / 2)
+    else:
+        grid = replace(window, size=(SAMPLES, SAMPLES))
+        nodes = grid.pixel_latlon()
+        vectors = unit_rows(encoder.on_grid(nodes, _STRIDE).reshape(SAMPLES * SAMPLES, -1))
+        samples = log_density(query, nodes.reshape(-1, 2), vectors, scale, max(grid.spacing_km) / 2)
+        rows = (np.arange(height) + 0.5) / height * SAMPLES - 0.5
+        columns = (np.arange(width) + 0.5) / width * SAMPLES - 0.5
+        where = np.meshgrid(rows, columns, indexing="ij")
+        logs = map_coordinates(samples.reshape(SAMPLES, SAMPLES), where, order=1, mode="nearest")
+    smooth = logs.reshape(height, width)
     mass = np.exp(smooth - smooth.max()) * window.pixel_area_km2()
     if query.region is not None:
         mass = np.where(query.region.contains(window.pixel_latlon()), mass, 0.0)
@@ -162,7 +179,7 @@ def _sampled(query: Query, window: Window, encoder: BaseLocationEncoder, scale: 
 
 
 def _summed(query: Query, answer: Posterior, window: Window) -> Floats:
-    """Mass of points in pixels, each point laid out over the disk that it speaks for."""
+    """Mass of points in pixels, each point laid out over the disk that it stands for."""
     order = np.argsort(-answer.probability)
     heavy = order[: int(np.searchsorted(np.cumsum(answer.probability[order]), _SPREAD_MASS)) + 1]
     radius_px = answer.spread_km[heavy] / _pixel_km(window, answer.latlon[heavy])

@@ -8,6 +8,7 @@ from functools import partial
 
 from geoclip_core.errors import NoEvidenceError, QueryError
 from geoclip_core.evidence.source import Evidence, EvidenceNote, EvidenceSource, Finding
+from geoclip_core.files import digest
 from geoclip_core.photo.decode import Photo
 
 CROPS = (1, 10)
@@ -15,7 +16,7 @@ CROPS = (1, 10)
 
 @dataclass(frozen=True)
 class Gathered:
-    """What all sources found.
+    """What all sources found; each piece of evidence says which witness it comes from.
 
     Attributes:
         evidence: What the answer rests on.
@@ -68,9 +69,13 @@ def gather(
     asked = [source for source in sources if source.name not in without]
     reasons: list[str] = []
     seen: list[Evidence] = []
-    for photo in photos:
-        seen += _ask(asked, partial(_in_photo, photo, crops), "no evidence in this photo", reasons)
+    different = _different(photos)
+    for number, photo in enumerate(different, start=1):
+        found = _ask(asked, partial(_in_photo, photo, crops), "no evidence in this photo", reasons)
+        witness = f"photo {number}" if len(different) > 1 else "the photo"
+        seen += [replace(part, witness=witness) for part in found]
     read: list[Evidence] = [] if text is None else _ask(asked, lambda source: source.text(text), "", reasons)
+    read = [replace(part, witness="the text") for part in read]
     reasons = list(dict.fromkeys(reasons))
     if not seen and not read:
         words = "; ".join(reasons)
@@ -83,11 +88,21 @@ def gather(
         EvidenceNote.of(part, used=False)
         for source in shown
         if source.name not in without
-        for photo in photos
+        for photo in different
         for part in source.photo(photo, crops).evidence
     ]
-    notes = [note for photo in photos for note in photo.notes]
+    notes = [note for photo in different for note in photo.notes]
+    if len(different) < len(photos):
+        notes.append("The same photo was given more than once; it counts once.")
     return Gathered((*seen, *read), tuple(beside), (*notes, *reasons))
+
+
+def _different(photos: Sequence[Photo]) -> list[Photo]:
+    """The photos, each once, by their pixels and their EXIF block."""
+    kept: dict[str, Photo] = {}
+    for photo in photos:
+        kept.setdefault(digest(photo.image.tobytes(), photo.exif.tobytes()), photo)
+    return list(kept.values())
 
 
 def _in_photo(photo: Photo, crops: int, source: EvidenceSource) -> Finding:

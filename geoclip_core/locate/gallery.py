@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,11 @@ class Gallery:
 
     def __len__(self) -> int:
         return len(self.latlon)
+
+    @cached_property
+    def tree(self) -> cKDTree:
+        """Search tree over the points as unit vectors."""
+        return cKDTree(unit_vectors(self.latlon))
 
 
 def load_gallery(

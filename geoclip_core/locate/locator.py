@@ -17,12 +17,14 @@ from geoclip_core.evidence.registry import check_names
 from geoclip_core.evidence.source import EvidenceSource
 from geoclip_core.locate.answer import Answer, Candidate
 from geoclip_core.locate.candidates import MERGE_KM, distinct_places
+from geoclip_core.locate.conflict import Conflict, separate
 from geoclip_core.locate.field import Field, make_field
 from geoclip_core.locate.fuse import gather
 from geoclip_core.locate.gallery import Gallery
-from geoclip_core.locate.posterior import Posterior, posterior
+from geoclip_core.locate.posterior import Posterior, combine, compare, posterior
 from geoclip_core.locate.query import Query
 from geoclip_core.locate.refine import refine
+from geoclip_core.locate.wording import percent
 from geoclip_core.model.location_encoder import BaseLocationEncoder
 from geoclip_core.photo.decode import Photo, PhotoSource, open_photo
 from geoclip_core.photo.exif import read_exif
@@ -32,6 +34,9 @@ from geoclip_core.text.cleaning import clean_text
 
 RegionLike = Region | str | None
 _KEPT_POSTERIORS = 8
+
+LEAST_SHARE = 0.01
+"""A region that held less of the probability than this before the search was restricted to it is warned of."""
 
 
 class Locator:
@@ -126,7 +131,9 @@ class Locator:
         except NoEvidenceError as error:
             raise NoEvidenceError(error.problem, hint=self._hint) from error
         query = Query(found.evidence, limits)
-        world = self._posterior(query)
+        compared = compare(query, self.gallery, self.encoder, self.scale)
+        query, conflicts = separate(query, compared)
+        world = self._keep(query, combine(query, compared))
         peaks = distinct_places(world, query, top_k, merge_km)
         if off_gallery:
             peaks = tuple(
@@ -150,6 +157,7 @@ class Locator:
             (float(best[0]), float(best[1])),
             tuple(read_exif(p) for p in photos),
             found.notes,
+            _warnings(query, world, conflicts),
         )
 
     def field(
@@ -190,12 +198,25 @@ class Locator:
             if key in self._posteriors:
                 self._posteriors.move_to_end(key)
                 return self._posteriors[key]
-        found = posterior(query, self.gallery, self.encoder, self.scale)
+        return self._keep(query, posterior(query, self.gallery, self.encoder, self.scale))
+
+    def _keep(self, query: Query, found: Posterior) -> Posterior:
         with self._lock:
-            self._posteriors[key] = found
+            self._posteriors[query.key] = found
             while len(self._posteriors) > _KEPT_POSTERIORS:
                 self._posteriors.popitem(last=False)
         return found
+
+
+def _warnings(query: Query, world: Posterior, conflicts: Sequence[Conflict]) -> tuple[str, ...]:
+    """What makes an answer doubtful, one sentence each."""
+    told = [conflict.sentence for conflict in conflicts]
+    if query.region is not None and world.region_share < LEAST_SHARE:
+        told.append(
+            f"{query.region.label} held {percent(world.region_share)} of the probability before the search was "
+            "restricted to it: the answer may well be wrong."
+        )
+    return tuple(told)
 
 
 def _photos(photo: PhotoSource | Photo | Sequence[PhotoSource | Photo] | None) -> list[Photo]:

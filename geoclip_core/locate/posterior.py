@@ -6,21 +6,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, disk_points, great_circle_km
 from geoclip_core.earth.regions import Region
 from geoclip_core.errors import RegionError
-from geoclip_core.evidence.source import Evidence
+from geoclip_core.locate.density import TINY, ComparedPoints
 from geoclip_core.locate.gallery import Gallery
 from geoclip_core.locate.query import Query
-from geoclip_core.model.encode import encode_points
 from geoclip_core.model.location_encoder import BaseLocationEncoder
 
-_VECTORS_AT_ONCE = 64  # alternatives per matrix product: 100,000 points x 64 floats are 26 MB
-_TINY = 1e-300
 _REGION_POINTS = 256
 _FEW = 16
 
@@ -42,12 +37,27 @@ class Posterior:
     region_share: float
 
 
-def posterior(query: Query, gallery: Gallery, encoder: BaseLocationEncoder, scale: float) -> Posterior:
-    """Probability of each point given a question.
+@dataclass(frozen=True)
+class Comparison:
+    """Every piece of evidence, compared at every point.
 
-    For evidence e with alternatives k, ``f_e(x) = sum_k w_k exp(s cos(v_k, x)) / Z_k`` where ``Z_k`` sums
-    over the points x with their weights m(x); pieces of evidence multiply with their powers,
-    ``p(x) ~ m(x) prod_e f_e(x)^power_e`` (with one vector this is the softmax of GeoCLIP, eq. 5).
+    Attributes:
+        latlon: (n, 2) degrees: the gallery, the points that the evidence names, points that only the region brings in.
+        spread_km: (n,) radius in km around each point that it stands for.
+        prior: (n,) weight of each point in the unrestricted comparison, not negative.
+        inside: (n,) weight of each point in the region, 0 outside it; the prior without a region.
+        logs: (parts, n) natural logarithm of each piece's density, times its power.
+    """
+
+    latlon: Floats
+    spread_km: Floats
+    prior: Floats
+    inside: Floats
+    logs: Floats
+
+
+def compare(query: Query, gallery: Gallery, encoder: BaseLocationEncoder, scale: float) -> Comparison:
+    """Compare a question with every point; see ``density.py`` for how.
 
     Args:
         query: The question, with its region.
@@ -59,82 +69,55 @@ def posterior(query: Query, gallery: Gallery, encoder: BaseLocationEncoder, scal
         RegionError: The region holds no point at all.
     """
     region = query.region
-    own, own_spread, own_vectors = query.named_points()
+    own, own_spread = query.named_points()
     extra = _points_in_gaps(region, gallery, own)
-    blocks = [gallery.vectors, own_vectors.to(gallery.vectors.device)]
-    latlon, spread = np.concatenate([gallery.latlon, own, extra]), [gallery.spread_km, own_spread]
-    if len(extra):
-        blocks.append(encode_points(encoder, extra))
-        spread.append(np.zeros(len(extra)))
+    points = ComparedPoints(gallery, np.concatenate([own, extra]), encoder)
+    spread = np.concatenate([gallery.spread_km, own_spread, np.zeros(len(extra))])
     # Points that only the region brings in carry no weight in the unrestricted comparison.
-    outside = np.concatenate([gallery.weights, np.ones(len(own)), np.zeros(len(extra))])
-    weights = np.concatenate([gallery.weights, np.ones(len(own)), np.ones(len(extra))])
-
-    log_density = np.zeros(len(latlon))
-    for part in query.evidence:
-        log_density += part.power * np.log(_density(part, blocks, scale, outside) + _TINY)
-    free = outside * np.exp(log_density - log_density.max())
-    if region is None:
-        return Posterior(latlon, np.concatenate(spread), free / free.sum(), 1.0)
-    inside = region.contains(latlon)
-    if not inside.any():
-        raise RegionError(
-            f"The region {region.label} holds none of the points that are compared", hint="choose a larger region"
-        )
-    share = float(free[inside].sum() / free.sum())
-    kept = np.where(inside, weights * np.exp(log_density - log_density[inside].max()), 0.0)
-    return Posterior(latlon, np.concatenate(spread), kept / kept.sum(), share)
+    prior = np.concatenate([gallery.weights, np.ones(len(own)), np.zeros(len(extra))])
+    inside = prior
+    if region is not None:
+        held = region.contains(points.latlon)
+        if not held.any():
+            raise RegionError(
+                f"The region {region.label} holds none of the points that are compared", hint="choose a larger region"
+            )
+        inside = np.where(held, np.concatenate([prior[: len(prior) - len(extra)], np.ones(len(extra))]), 0.0)
+    logs = [part.power * np.log(points.density(part, scale, prior) + TINY) for part in query.evidence]
+    return Comparison(points.latlon, spread, prior, inside, np.array(logs))
 
 
-def log_density(query: Query, vectors: Tensor, scale: float) -> Floats:
-    """Logarithm of the density per area of any points under a question.
+def combine(query: Query, compared: Comparison) -> Posterior:
+    """Probability of each point given a question.
 
-    Off the gallery there are no weights of points to normalise by, so ``f_e(x) = sum_k w_k exp(s cos(v_k, x))``:
-    every alternative is a hill of its own weight's height.
+    Pieces e of one group g multiply, ``p_g(x) ~ m(x) prod_e f_e(x)^power_e`` (with one vector this is the softmax of
+    GeoCLIP, eq. 5), and groups add, ``p = mean_g p_g``. The region is applied to each group, which then weighs as much
+    as it had there.
 
     Args:
         query: The question.
-        vectors: (n, d) of length 1.
-        scale: Factor on cosines.
-
-    Returns:
-        (n,) float64, comparable within one question.
+        compared: What :func:`compare` made of it; another grouping of the same evidence may be combined from it.
     """
-    total = np.zeros(len(vectors))
-    for part in query.evidence:
-        density = np.zeros(len(vectors))
-        for start in range(0, len(part.weights), _VECTORS_AT_ONCE):
-            chosen = slice(start, start + _VECTORS_AT_ONCE)
-            kernel = _kernel(vectors, part.vectors[chosen], scale)
-            density += (kernel @ _like(part.weights[chosen], kernel)).double().cpu().numpy()
-        total += part.power * np.log(density + _TINY)
-    return total
+    groups = sorted({part.group for part in query.evidence})
+    total, share = np.zeros(len(compared.prior)), 0.0
+    for group in groups:
+        rows = [i for i, part in enumerate(query.evidence) if part.group == group]
+        log_density = compared.logs[rows].sum(axis=0)
+        free = compared.prior * np.exp(log_density - log_density.max())
+        held = compared.inside > 0
+        within = float(free[held].sum() / free.sum())
+        kept = compared.inside * np.exp(np.where(held, log_density - log_density[held].max(), -np.inf))
+        # A group that had nothing in the region counts only where none of the others had either.
+        total += max(within, TINY) * kept / kept.sum()
+        share += within / len(groups)
+    if query.region is None:
+        share = 1.0
+    return Posterior(compared.latlon, compared.spread_km, total / total.sum(), share)
 
 
-def _kernel(points: Tensor, vectors: Tensor, scale: float) -> Tensor:
-    """``exp(s (cos - 1))``, in (0, 1]: the shift cancels in every ratio and keeps float32 far from overflow."""
-    with torch.inference_mode():
-        return (points @ vectors.to(points.device).T).sub_(1.0).mul_(scale).exp_()
-
-
-def _like(values: Floats, other: Tensor) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values)).to(device=other.device, dtype=other.dtype)
-
-
-def _density(part: Evidence, blocks: list[Tensor], scale: float, weights: Floats) -> Floats:
-    """Density of one piece of evidence at all points, each alternative normalised over their weights."""
-    total = np.zeros(len(weights))
-    for start in range(0, len(part.weights), _VECTORS_AT_ONCE):
-        chosen = slice(start, start + _VECTORS_AT_ONCE)
-        kernels = [_kernel(block, part.vectors[chosen], scale) for block in blocks if len(block)]
-        norm, offset = np.zeros(len(part.weights[chosen])), 0
-        for kernel in kernels:
-            mass = _like(weights[offset : offset + len(kernel)], kernel)
-            norm += (mass @ kernel).double().cpu().numpy()
-            offset += len(kernel)
-        mix = part.weights[chosen] / norm
-        total += np.concatenate([(kernel @ _like(mix, kernel)).double().cpu().numpy() for kernel in kernels])
-    return total
+def posterior(query: Query, gallery: Gallery, encoder: BaseLocationEncoder, scale: float) -> Posterior:
+    """Probability of each point given a question: :func:`compare`, then :func:`combine`."""
+    return combine(query, compare(query, gallery, encoder, scale))
 
 
 def _points_in_gaps(region: Region | None, gallery: Gallery, own: Floats) -> Floats:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from geoclip_core.earth.coordinates import Floats
@@ -73,15 +72,13 @@ class Query:
         """The same question, asked of a region only, or of the whole Earth again."""
         return replace(self, region=region)
 
-    def named_points(self) -> tuple[Floats, Floats, Tensor]:
+    def named_points(self) -> tuple[Floats, Floats]:
         """Points that the evidence itself names, beyond any gallery.
 
         Returns:
-            (k, 2) degrees, (k,) radius in km that each point stands for, (k, d) vectors; k may be 0.
+            (k, 2) degrees, and (k,) radius in km that each point stands for; k may be 0.
         """
         named = [part for part in self.evidence if part.points is not None and part.power > 0]
-        if not named:
-            return np.zeros((0, 2)), np.zeros(0), torch.zeros(0, self.evidence[0].vectors.shape[1])
-        points = np.concatenate([part.points for part in named if part.points is not None])
-        spread = [np.zeros(len(p.weights)) if p.spread_km is None else p.spread_km for p in named]
-        return points, np.concatenate(spread), torch.cat([part.vectors for part in named])
+        points = [part.points for part in named if part.points is not None]
+        spread = [part.spread_km for part in named if part.spread_km is not None]
+        return np.concatenate([np.zeros((0, 2)), *points]), np.concatenate([np.zeros(0), *spread])

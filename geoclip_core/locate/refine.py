@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from geoclip_core.earth.window import Window
-from geoclip_core.locate.posterior import log_density
+from geoclip_core.locate.density import asks_for_vectors, log_density
 from geoclip_core.locate.query import Query
 from geoclip_core.model.encode import encode_points
 from geoclip_core.model.location_encoder import BaseLocationEncoder
@@ -45,7 +45,8 @@ def refine(
     while side / _GRID > FINEST_KM:
         grid = Window.around(best, side, (_GRID, _GRID)).pixel_latlon().reshape(-1, 2)
         points = np.concatenate([[best], grid])  # the start first, so that a tie keeps it
-        logs = log_density(query, encode_points(encoder, points), scale)
+        vectors = encode_points(encoder, points) if asks_for_vectors(query) else None
+        logs = log_density(query, points, vectors, scale, side / _GRID / 2)
         if query.region is not None:
             inside = query.region.contains(points)
             inside[0] = True

@@ -19,6 +19,10 @@ from geoclip_core.photo.decode import Photo
 
 _GPS = ExifTags.GPS
 _BASE = ExifTags.Base
+_METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of Earth's mean radius
+
+LARGEST_ERROR_M = 1_000_000.0
+"""A stated error larger than this is a wrong value, not an error."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class ExifRecord:
         latlon: Latitude and longitude in degrees, or None where there is no usable position.
         altitude_m: Metres above sea level, negative below.
         heading_deg: Direction the camera looked, degrees clockwise from north, in [0, 360).
-        error_m: Horizontal positioning error in metres, as the device states it.
+        error_m: Horizontal positioning error in metres: what the device states, or what whole degrees or minutes leave
+            open, whichever is larger.
         taken_at: Local time of the photo, without zone unless the file states one.
         camera: Maker and model.
         problems: Plain sentences on what was there but could not be used.
@@ -69,12 +74,12 @@ def read_exif(photo: Photo | Image.Exif) -> ExifRecord:
     if altitude is not None and gps.get(_GPS.GPSAltitudeRef) in (1, b"\x01"):
         altitude = -abs(altitude)
     heading = _number(gps.get(_GPS.GPSImgDirection))
-    error = _number(gps.get(_GPS.GPSHPositioningError))
+    error = _error_m(gps, problems)
     return ExifRecord(
         latlon=_position(gps, problems),
         altitude_m=altitude,
         heading_deg=None if heading is None else heading % 360.0,
-        error_m=error if error is not None and error > 0 else None,
+        error_m=error,
         taken_at=_time(details, problems),
         camera=_camera(details),
         problems=tuple(problems),
@@ -135,6 +140,30 @@ def _position(gps: dict[int, Any], problems: list[str]) -> tuple[float, float] |
     latitude = -abs(latitude) if south == "S" else latitude
     longitude = -abs(longitude) if west == "W" else longitude
     return latitude, -180.0 if longitude == 180.0 else longitude
+
+
+def _error_m(gps: dict[int, Any], problems: list[str]) -> float | None:
+    stated = _number(gps.get(_GPS.GPSHPositioningError))
+    if stated is not None and stated > LARGEST_ERROR_M:
+        problems.append(f"The file states an error of {stated / 1000:,.0f} km, which was not believed.")
+        stated = None
+    rounded = _rounding_m(gps)
+    if rounded is not None and rounded > (stated or 0.0):
+        problems.append(f"The position is rounded to {'whole degrees' if rounded > 1e4 else 'whole minutes'}.")
+        return rounded
+    return stated if stated is not None and stated > 0 else None
+
+
+def _rounding_m(gps: dict[int, Any]) -> float | None:
+    """What a position in whole degrees, or whole minutes, leaves open: half a diagonal of such a cell; else None."""
+    finest = 0
+    for tag in (_GPS.GPSLatitude, _GPS.GPSLongitude):
+        value = gps.get(tag)
+        parts = [_number(part) or 0.0 for part in (value if isinstance(value, tuple | list) else (value,))[:3]]
+        if any(part != int(part) for part in parts):
+            return None
+        finest = max(finest, max((place for place, part in enumerate(parts) if part), default=0))
+    return {0: _METRES_PER_DEGREE, 1: _METRES_PER_DEGREE / 60}.get(finest, 0.0) * 0.5**0.5 or None
 
 
 def _time(details: dict[int, Any], problems: list[str]) -> datetime | None:

@@ -30,7 +30,8 @@ class NearbyPlace:
         place: The place.
         distance_km: From its centre to the point; 0 where the point lies within its extent.
         direction: Compass point in which the point lies, such as "NE"; empty within its extent.
-        country_code: ISO 3166-1 alpha-2 of the point itself, empty at sea.
+        country_code: ISO 3166-1 alpha-2 of the place, or of the point itself where the place lies in several countries
+            or none; empty at sea.
         country_name: English name of that country, empty at sea.
     """
 
@@ -82,8 +83,11 @@ def nearest_places(latlon: npt.ArrayLike, radius_km: npt.ArrayLike = 0.0) -> lis
         nearest = int(away.argmin())
         within = bool((away <= np.maximum(parts[:, 2], _HERE_KM)).any())
         direction = "" if within else compass_point(float(bearing_deg(parts[nearest, :2], point)))
-        name = country_name(str(code)) if code else ""
-        records.append(NearbyPlace(place, 0.0 if within else float(away[nearest]), direction, str(code), name))
+        # At a border, and where the outline is coarse, the place's own country is the right one.
+        at_sea = bool(direction) and not code
+        owner = "" if at_sea else place.country_code or str(code)
+        name = country_name(owner) if owner else ""
+        records.append(NearbyPlace(place, 0.0 if within else float(away[nearest]), direction, owner, name))
     return records
 
 

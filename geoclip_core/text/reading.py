@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from geoclip_core.earth.coordinates import Floats
-from geoclip_core.earth.distance import disk_points
+from geoclip_core.earth.coordinates import Floats, unit_vectors
+from geoclip_core.earth.distance import chord_to_km, disk_points
 from geoclip_core.places.gazetteer import Gazetteer, Place
 from geoclip_core.text import settings
 
@@ -130,8 +131,8 @@ class Reading:
             rows = self.gazetteer.settlements(place.row)[: max(1, round(settings.MOST_POINTS * share))]
             if len(rows):
                 weights = np.sqrt(self.gazetteer.population[rows] + 1.0)
-                extents = self.gazetteer.extent_km[rows].astype(np.float64)
-                return self.gazetteer.latlon[rows], share * weights / weights.sum(), extents
+                latlon, extents = self.gazetteer.latlon[rows], self.gazetteer.extent_km[rows].astype(np.float64)
+                return latlon, share * weights / weights.sum(), np.maximum(extents, _half_way_km(latlon))
         extents = np.array([extent for _, _, extent in place.parts])
         budget = settings.MOST_POINTS * share / len(extents)
         wanted = np.clip(np.pi * extents**2 / settings.SPACING_KM**2, settings.FEWEST_PER_DISK, settings.MOST_PER_DISK)
@@ -144,6 +145,15 @@ class Reading:
         ]
         weights = np.repeat(share * extents / extents.sum() / counts, counts)
         return np.concatenate(points), weights, np.repeat(extents / np.sqrt(counts), counts)
+
+
+def _half_way_km(latlon: Floats) -> Floats:
+    """Half the distance from each town to its third neighbour: a country is more than its largest towns."""
+    if len(latlon) <= settings.NEIGHBOUR:
+        return np.zeros(len(latlon))
+    corners = unit_vectors(latlon)
+    chord = cKDTree(corners).query(corners, k=settings.NEIGHBOUR + 1)[0][:, settings.NEIGHBOUR]
+    return np.asarray(np.minimum(chord_to_km(chord) / 2, settings.LARGEST_HALF_WAY_KM))
 
 
 def _part_label(place: Place, label: str, part: str) -> str:

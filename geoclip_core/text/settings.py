@@ -131,3 +131,5 @@ MOST_POINTS = 192  # that stand for a reading; each is encoded once
 SPACING_KM = 2.0  # between points; the released location encoder tells points a few kilometres apart in towns
 MOST_PER_DISK = 256  # points
 FEWEST_PER_DISK = 7  # points: the centre and six around it
+NEIGHBOUR = 3  # which nearest town of the same country tells how far apart its towns lie there
+LARGEST_HALF_WAY_KM = 60.0  # beyond, a town stands for no more land around it

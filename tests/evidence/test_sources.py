@@ -17,7 +17,6 @@ from geoclip_core.evidence.registry import SOURCES, Entry, sources_of
 from geoclip_core.evidence.source import EvidenceSource, Finding, from_points
 from geoclip_core.locate.load import load_locator
 from geoclip_core.locate.locator import Locator
-from geoclip_core.model.encode import encode_points
 from geoclip_core.overhead.network import OverheadModel
 from geoclip_core.photo.decode import Photo
 from tests.conftest import Released
@@ -109,11 +108,11 @@ def test_a_new_source_is_a_class_and_a_line(photo: Path, monkeypatch) -> None:
         name = "green"
 
         def __init__(self, network: Network) -> None:
-            self.encoder = network.location_encoder
+            self.model = network
 
         def photo(self, photo: Photo, crops: int = 1) -> Finding:
             point, one = np.array([[53.35, -6.26]]), np.ones(1)
-            return Finding((from_points("colour", "it is green", encode_points(self.encoder, point), point, one, one),))
+            return Finding((from_points("colour", "it is green", point, one, one),))
 
     monkeypatch.setitem(SOURCES, "green", Entry(GreenSource, with_vision="asked", without_vision="asked"))
     answer = load_locator("embedded").locate(photo)

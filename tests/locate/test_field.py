@@ -11,8 +11,9 @@ from geoclip_core.earth.regions import parse_region
 from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
 from geoclip_core.evidence.source import from_vectors
+from geoclip_core.locate.density import log_density
 from geoclip_core.locate.field import FINEST_KM, SAMPLES, make_field
-from geoclip_core.locate.posterior import log_density, posterior
+from geoclip_core.locate.posterior import posterior
 from geoclip_core.locate.query import Query
 from geoclip_core.locate.refine import refine
 from geoclip_core.model.encode import encode_points
@@ -68,8 +69,9 @@ def test_a_city_picture_is_the_exact_field(released):
     answer = posterior(query, released.gallery, released.encoder, released.scale)
     window = Window.around(PLACES["Paris"], 50, (SAMPLES, SAMPLES))
     city = make_field(query, answer, window, released.encoder, released.scale)
-    vectors = F.normalize(released.encoder(window.pixel_latlon().reshape(-1, 2)), dim=1)
-    logs = log_density(query, vectors, released.scale).reshape(SAMPLES, SAMPLES)
+    pixels = window.pixel_latlon().reshape(-1, 2)
+    vectors = F.normalize(released.encoder(pixels), dim=1)
+    logs = log_density(query, pixels, vectors, released.scale).reshape(SAMPLES, SAMPLES)
     slow = np.exp(logs - logs.max()) * window.pixel_area_km2()
     np.testing.assert_allclose(city.mass, slow / slow.sum(), rtol=0.02, atol=1e-12)
 
@@ -157,7 +159,8 @@ def test_refining_climbs_off_the_gallery(asked, released):
     latlon, query, _ = asked
     start = (latlon[0] + 0.02, latlon[1]) if latlon[0] < 85 else (latlon[0] - 0.02, latlon[1])
     best = refine(query, start, released.encoder, released.scale)
-    logs = log_density(query, encode_points(released.encoder, [start, best, latlon]), released.scale)
+    points = np.array([start, best, latlon])
+    logs = log_density(query, points, encode_points(released.encoder, points), released.scale)
     assert logs[1] >= logs[0]
     assert logs[1] >= logs[2] - 1e-3
     assert great_circle_km(best, start) <= 15

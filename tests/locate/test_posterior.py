@@ -13,7 +13,8 @@ from geoclip_core.earth.regions import parse_region
 from geoclip_core.errors import QueryError
 from geoclip_core.evidence.source import Evidence, from_points, from_vectors
 from geoclip_core.locate.candidates import distinct_places
-from geoclip_core.locate.posterior import log_density, posterior
+from geoclip_core.locate.density import log_density
+from geoclip_core.locate.posterior import posterior
 from geoclip_core.locate.query import Query
 from geoclip_core.model.encode import encode_points
 from geoclip_core.weights.load import read_gallery
@@ -31,9 +32,8 @@ def visual(released, *points, noise: float = 0.0) -> Query:
 
 def text(released, latlon, radius_km: float, n: int, disk: Disk | None = None) -> Evidence:
     points = disk_points(latlon, radius_km, n)
-    vectors = encode_points(released.encoder, points)
     disks = (disk,) if disk else ()
-    return from_points("text", "a text", vectors, points, np.ones(n), np.full(n, 1.0), disks)
+    return from_points("text", "a text", points, np.ones(n), np.full(n, 1.0), disks)
 
 
 def test_one_vector_is_the_softmax_of_the_paper(released):
@@ -76,7 +76,7 @@ def test_alternatives_mix_and_evidence_multiplies(released):
     )
     torch.manual_seed(1)
     unit = F.normalize(torch.randn(7, 512), dim=1)
-    several = Evidence("text", "five meanings", unit[:5], np.array([0.4, 0.3, 0.2, 0.06, 0.04]))
+    several = Evidence("text", "five meanings", np.array([0.4, 0.3, 0.2, 0.06, 0.04]), unit[:5])
     query = Query((several, *from_vectors("visual", "two views", unit[5:])))
     answer = posterior(query, small, released.encoder, released.scale)
     latlon, slow = slow_posterior(query, released, rows)
@@ -88,12 +88,12 @@ def test_off_the_gallery_every_alternative_is_a_hill_of_its_weight(released):
     torch.manual_seed(3)
     unit = F.normalize(torch.randn(70, 512), dim=1)  # more than are multiplied at once
     weights = np.random.default_rng(3).dirichlet(np.ones(66))
-    query = Query((Evidence("text", "66 meanings", unit[:66], weights), *from_vectors("visual", "views", unit[66:])))
+    query = Query((Evidence("text", "66 meanings", weights, unit[:66]), *from_vectors("visual", "views", unit[66:])))
     vectors = released.gallery.vectors[:50]
     cos = (vectors.double() @ unit.double().T).numpy()
     hills = np.log((weights * np.exp(released.scale * cos[:, :66])).sum(1))
     slow = hills + released.scale * cos[:, 66:].mean(1)
-    logs = log_density(query, vectors, released.scale)
+    logs = log_density(query, released.gallery.latlon[:50], vectors, released.scale)
     np.testing.assert_allclose(logs - logs[0], slow - slow[0], atol=1e-3)
 
 
@@ -202,19 +202,18 @@ def test_the_likelier_of_two_overlapping_meanings_keeps_its_ground(released):
     pyramids, town = Disk("Pyramids", (29.977, 31.133), 1, 0.9), Disk("Giza", (30.009, 31.209), 15, 0.1)
     points = np.concatenate([disk_points(pyramids.latlon, 1, 5), disk_points(town.latlon, 15, 20)])
     weights = np.concatenate([np.full(5, 0.9 / 5), np.full(20, 0.1 / 20)])
-    vectors = encode_points(released.encoder, points)
-    evidence = from_points("text", "Pyramids of Giza", vectors, points, weights, np.ones(25), (town, pyramids))
+    evidence = from_points("text", "Pyramids of Giza", points, weights, np.ones(25), (town, pyramids))
     best = distinct_places(*_answer(Query((evidence,)), released), 1)[0]
     assert best.disk is pyramids
 
 
 def test_bad_evidence_is_refused():
     unit = F.normalize(torch.randn(2, 512), dim=1)
-    with pytest.raises(QueryError, match="one weight per vector"):
-        Evidence("text", "x", unit, np.ones(3) / 3)
+    with pytest.raises(QueryError, match="one weight per alternative"):
+        Evidence("text", "x", np.ones(3) / 3, unit)
     with pytest.raises(QueryError, match="no evidence"):
         Query(())
     with pytest.raises(QueryError, match="sum to nothing"):
-        from_points("text", "x", unit, np.zeros((2, 2)), np.zeros(2), np.ones(2))
+        from_points("text", "x", np.zeros((2, 2)), np.zeros(2), np.ones(2))
     with pytest.raises(QueryError, match="weight of evidence"):
-        Evidence("text", "x", unit, np.ones(2) / 2, power=-1)
+        Evidence("text", "x", np.ones(2) / 2, unit, power=-1)

@@ -15,9 +15,7 @@ from geoclip_core.learning.overhead.raster import Raster, find_raster
 from geoclip_core.learning.overhead.sampling import Sampling, ViewSampler
 from geoclip_core.photo.preprocess import Preprocess
 
-OVERHEAD_PREPROCESS = Preprocess(
-    size=64, mean=(0.35, 0.37, 0.36), std=(0.25, 0.25, 0.25), interpolation="bilinear"
-)
+OVERHEAD_PREPROCESS = Preprocess(size=64, mean=(0.35, 0.37, 0.36), std=(0.25, 0.25, 0.25), interpolation="bilinear")
 """Input of the overhead model; mean and standard deviation of augmented views of the Blue Marble, rounded."""
 
 
