@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from geoclip_core.errors import DeviceError, GeoclipError, QueryError, RegionError
+from geoclip_core.errors import DeviceError, GeoclipError, MissingDependencyError, QueryError, RegionError
 
 app = typer.Typer(
     add_completion=False,
@@ -145,11 +145,14 @@ def serve(
     clip: Clip = None,
 ) -> None:
     """A local HTTP service; its description is at /docs."""
-    import uvicorn
-
     from geoclip_core.locate.load import load_locator
-    from geoclip_core.serve.api import make_api
 
+    try:
+        import uvicorn
+
+        from geoclip_core.serve.api import make_api
+    except ModuleNotFoundError as error:
+        _fail(MissingDependencyError(f"The service needs {error.name}", hint='pip install "geoclip-core[serve]"'))
     try:
         locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
     except GeoclipError as error:

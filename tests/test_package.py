@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "geoclip_core"
@@ -160,6 +161,16 @@ def test_the_lock_names_no_index_and_no_folder() -> None:
         assert " @ " not in text
 
 
+def test_the_service_without_its_packages_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    from geoclip_core.__main__ import app
+
+    monkeypatch.delitem(sys.modules, "geoclip_core.serve.api", raising=False)
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    told = CliRunner().invoke(app, ["serve"])
+    assert told.exit_code == 1
+    assert told.stderr.startswith('geoclip_core: The service needs fastapi. Try: pip install "geoclip-core[serve]"')
+
+
 @dataclass(frozen=True)
 class Built:
     """A wheel built from an sdist, and an environment of its own in which it is installed."""
@@ -182,7 +193,7 @@ class Built:
             env=self.settings(),
             capture_output=True,
             encoding="utf-8",
-            timeout=300,
+            timeout=900,  # the first answer ever builds the caches
             check=False,
         )
 

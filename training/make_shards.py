@@ -1,7 +1,7 @@
 """Pack a folder of photos into WebDataset shards with an index.
 
 ``python training/make_shards.py photos.csv photos/ shards/ --longest-side 512``
-A run that was stopped goes on where it stood; ``--check`` reads everything again and compares digests.
+A run that was stopped continues where it stood; ``--check`` reads everything again and compares digests.
 """
 
 from __future__ import annotations

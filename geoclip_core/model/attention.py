@@ -1,9 +1,9 @@
-"""Which patches a CLIP image tower draws a score from: attention times gradient.
+"""Which patches of a picture a score comes from, in a CLIP image tower: attention times gradient.
 
 In the last blocks, where CLIP's attention has its direct effect on the image's vector (Gandelsman, Efros and
-Steinhardt, ICLR 2024), the class token reads sum over heads h and tokens j of A_hj W_h v_hj. The part of token j
-times the gradient of the score at that place is what the score owes to the token, to first order; over all
-tokens these parts sum to the gradient times the whole reading, less the constant of its last layer.
+Steinhardt, ICLR 2024), the output at the class token is the sum over heads h and tokens j of A_hj W_h v_hj. The part
+of token j times the gradient of the score at that place is the attribution of the score to the token, to first order;
+over all tokens these parts sum to the gradient times the whole output, less the constant of its last layer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BLOCKS = 4  # Gandelsman et al., section 4.1: the last four of ViT-L/14
 def attention_times_gradient(
     tower: nn.Module, pixels: Tensor, score: Callable[[Tensor], Tensor], blocks: int = BLOCKS
 ) -> npt.NDArray[np.float32]:
-    """What a score owes to each patch of a picture.
+    """Attribution of a score to each patch of a picture.
 
     Only the last blocks keep what a gradient needs. Other threads may use the tower meanwhile.
 
@@ -32,7 +32,7 @@ def attention_times_gradient(
         tower: CLIP image tower, as :func:`geoclip_core.model.clip.build_towers` makes it.
         pixels: (1, 3, s, s), normalised.
         score: From the tower's output (1, dim) float32 to one number, differentiable.
-        blocks: How many of the last blocks are looked at; all of them where there are fewer.
+        blocks: How many of the last blocks are used; all of them where there are fewer.
 
     Returns:
         (h, w) float32, one per patch from the top left, in the unit of the score; summed over the blocks.
@@ -68,7 +68,7 @@ def attention_times_gradient(
 
 @torch.no_grad()
 def token_parts(attention: Any, tokens: Tensor, gradient: Tensor) -> Tensor:
-    """The reading of the class token, token by token, times a gradient.
+    """The output of attention at the class token, split by the tokens it comes from, times a gradient.
 
     Args:
         attention: ``nn.MultiheadAttention``, batch first.

@@ -34,9 +34,9 @@ class BackboneRecord:
         family: ``clip``: two transformers built by open_clip; ``timm``: an image tower built by timm.
         architecture: Name of the model in that library.
         width: Numbers that the released weights make of a photo.
-        preprocess: What a photo goes through; its size may be another one for weights of another size.
+        preprocess: How a photo becomes the network's input; weights of another size have another size.
         text_tower: Whether texts can be mapped into the same space.
-        prefix: What the image tower's tensors are called before the library's own names: ``visual.trunk.`` in
+        prefix: What stands before the library's own names of the image tower's tensors: ``visual.trunk.`` in
             open_clip's files of a timm tower, nothing in timm's own. Names without it are read too.
         activation: Of CLIP's transformers; weights by OpenAI need ``quick_gelu``. timm knows its architectures' own.
         files: Repository and file on the Hugging Face hub that hold the weights, and are looked for in its cache.

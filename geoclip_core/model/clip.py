@@ -127,7 +127,7 @@ def load_towers(
 
     Args:
         state: State dict in open_clip's plain layout (``visual.*``, ``transformer.*`` ...).
-        dtype: What the parameters are stored and computed in.
+        dtype: Number format of the parameters and of the computation.
         activation: That of the network the weights were trained in.
 
     Returns:

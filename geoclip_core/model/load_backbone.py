@@ -29,7 +29,7 @@ class Backbone(NamedTuple):
     Attributes:
         image: (n, 3, s, s) normalised pixels -> (n, width).
         text: (n, context) tokens -> (n, width); None where there is none.
-        preprocess: What a photo goes through before ``image``.
+        preprocess: How a photo becomes the input of ``image``.
     """
 
     image: nn.Module
@@ -43,7 +43,7 @@ def load_backbone(name: str, state: Mapping[str, Tensor], dtype: torch.dtype = t
     Args:
         name: A name in ``BACKBONES``.
         state: State dict: open_clip's plain layout for the family ``clip``; timm's names for ``timm``.
-        dtype: What the parameters are stored and computed in.
+        dtype: Number format of the parameters and of the computation.
 
     Raises:
         WeightsError: There is no such backbone, or the weights are not those of one.
@@ -90,5 +90,5 @@ def _vit_sizes(state: Mapping[str, Tensor]) -> dict[str, Any]:
 
 
 def tower_label(name: str, image: nn.Module) -> str:
-    """What features and records say of the tower that they stand behind: the backbone's label and a digest."""
+    """Text that names a tower in features and records: the backbone's label and a digest of the weights."""
     return f"{find_backbone(name).label} {tower_digest(image)}"

@@ -1,8 +1,8 @@
-"""What a picture's light says of how it was taken, before any network looks at it.
+"""Image statistics that tell views from above from photos taken on the ground, without a network.
 
-A camera on the ground sees a sky above and a floor below, upright and level edges, and a subject in the middle. From
-above there is no such order: a heading is as good as any other. The numbers here measure that order, and how light is
-spread over sizes (van der Schaaf and van Hateren 1996, "Modelling the power spectra of natural images").
+A photo taken on the ground has a sky above and a floor below, upright and level edges, and a subject in the middle. A
+view from above has no such order, since every heading occurs. The numbers here measure that order, and how light is
+distributed over sizes (van der Schaaf and van Hateren 1996, "Modelling the power spectra of natural images").
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ STATISTICS = 24
 
 _SIZE, _BLOCK = 96, 24
 _SHRINKINGS = (1, 2, 4)
-_FAINT = 1e-3  # light that does not count
+_FAINT = 1e-3  # differences of light far below this do not count
 _FLAT = 0.004  # a pixel that differs less from its surroundings is flat
 
 

@@ -1,4 +1,4 @@
-"""What a photo's file says of itself: position, time, camera.
+"""Metadata of a photo's file: position, time, camera.
 
 EXIF is a claim, not a fact: it can be edited, copied from another photo, or come from a phone without a
 fix. It is therefore evidence of its own, always shown apart from what the pixels say.

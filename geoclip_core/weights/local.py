@@ -62,7 +62,7 @@ class LocalRecord:
         paper: Citation of the method.
         backbone: The backbone whose weights are needed besides; None where the model holds its own tower.
         metrics: Of the last validation: shares within 1, 25, 200, 750 and 2500 km, and the median error in km.
-        preprocess: What a photo goes through.
+        preprocess: How a photo becomes the network's input.
         content: All that ``record.json`` holds.
     """
 
@@ -109,7 +109,7 @@ def models_folder() -> Path:
 
 
 def survey_models() -> tuple[list[LocalRecord], list[str]]:
-    """Models in the models' folder by name, and in words what is wrong with the folders that are passed over."""
+    """Models in the models' folder by name, and in words why folders are passed over."""
     found: dict[str, LocalRecord] = {}
     wrong: list[str] = []
     try:
@@ -160,7 +160,7 @@ def find_local(name: str) -> LocalRecord:
 
 
 def read_record(folder: Path) -> LocalRecord:
-    """What a folder's ``record.json`` says of its model; the other files are not read.
+    """The record of a folder's model; only ``record.json`` is read.
 
     Raises:
         WeightsError: It cannot be read, is of another format, or says too little to answer with.

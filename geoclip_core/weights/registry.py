@@ -49,7 +49,7 @@ class WeightsRecord:
         parts: Its files by part: location_encoder, image_mlp, logit_scale, gallery.
         backbone: Name of the backbone that is needed besides, see ``model.backbones``; None where there is none.
         sigmas: Scales of the location encoder.
-        preprocess: What a photo goes through.
+        preprocess: How a photo becomes the network's input.
         paper: Citation.
         reference: Published or measured numbers, percent within 1/25/200/750/2500 km, by benchmark.
     """

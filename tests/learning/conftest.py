@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ SMALL = [
 
 
 Fit = Callable[..., Path]
+Finished = Callable[..., Path]
+
+ONE_EPOCH = "--trainer.max_epochs=1"
 
 
 @dataclass(frozen=True)
@@ -67,21 +71,61 @@ def folder(tmp_path: Path) -> Folder:
 
 
 @pytest.fixture
-def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fit]:
-    """Calls ``train.py fit --config smoke.yaml`` with small sizes; gives the run's folder."""
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One thread, which is fastest for networks so small, and no arguments of pytest's own on the command line."""
     monkeypatch.setattr(sys, "argv", ["train.py"])
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
-    def run(folder: str, *more: str, command: str = "fit", config: str = "smoke.yaml", small: bool = True) -> Path:
-        root = tmp_path / folder
-        sizes = SMALL if small else []
-        main([command, f"--config={CONFIGS / config}", f"--trainer.default_root_dir={root}", *sizes, *more])
-        return root
+
+def train(root: Path, *more: str, command: str = "fit", config: str = "smoke.yaml", small: bool = True) -> Path:
+    """``train.py fit --config smoke.yaml`` with small sizes, into a folder."""
+    sizes = SMALL if small else []
+    main([command, f"--config={CONFIGS / config}", f"--trainer.default_root_dir={root}", *sizes, *more])
+    return root
+
+
+@pytest.fixture
+def fit(tmp_path: Path, one_thread: None) -> Fit:
+    """Calls :func:`train` with the name of a folder; gives the run's folder."""
+
+    def run(folder: str, *more: str, **options: Any) -> Path:
+        return train(tmp_path / folder, *more, **options)
 
     run.root = tmp_path  # type: ignore[attr-defined]
-    yield run
-    torch.set_num_threads(threads)
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], Path]:
+    """Runs that several tests look at, by their arguments; see :func:`finished`."""
+    return {}
+
+
+@pytest.fixture
+def finished(
+    finished_runs: dict[tuple[str, ...], Path], tmp_path_factory: pytest.TempPathFactory, one_thread: None
+) -> Finished:
+    """The folder of a finished run with these arguments, trained once for all tests, which must not change it."""
+
+    def run(*more: str) -> Path:
+        if more not in finished_runs:
+            finished_runs[more] = train(tmp_path_factory.mktemp("finished") / "run", *more)
+        return finished_runs[more]
+
+    return run
+
+
+@pytest.fixture
+def copied(finished: Finished, tmp_path: Path) -> Finished:
+    """A copy of such a folder under a name that :func:`fit` takes, to be resumed or changed."""
+
+    def copy(folder: str, *more: str) -> Path:
+        return Path(shutil.copytree(finished(*more), tmp_path / folder))
+
+    return copy
 
 
 def losses(run: Path) -> dict[int, str]:

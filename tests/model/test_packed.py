@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from geoclip_core.model import packed as packing
 from geoclip_core.model.attention import attention_times_gradient
 from geoclip_core.model.packed import PackedLinear, _can_pack, pack
 
@@ -51,6 +52,27 @@ def test_a_layer_keeps_its_weights_and_its_gradient() -> None:
         slopes.append(x.grad)
     assert slopes[0].abs().max() > 0.1
     assert torch.allclose(*slopes, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("operator", ["_reorder_linear_weight", "_linear_pointwise"])
+@pytest.mark.parametrize("change", ["gone", "another result"])
+def test_an_operator_that_has_changed_is_not_used(
+    operator: str, change: str, small_clip: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(x: torch.Tensor, *_: Any) -> torch.Tensor:
+        if change == "gone":
+            raise AttributeError(operator)
+        return (x * 2).to_mkldnn() if operator == "_reorder_linear_weight" else torch.zeros(1, 3)
+
+    monkeypatch.setattr(torch.ops.mkldnn, operator, changed)
+    packing._operators_work.cache_clear()
+    try:
+        tower = pack(copy.deepcopy(small_clip.image))
+        assert not any(isinstance(module, PackedLinear) for module in tower.modules())
+    finally:
+        monkeypatch.undo()
+        packing._operators_work.cache_clear()
+    assert packing._operators_work()
 
 
 def test_explanations_stay_as_they_were(small_clip: Any, packed: nn.Module) -> None:

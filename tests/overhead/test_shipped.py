@@ -11,12 +11,12 @@ from PIL import Image
 
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import NoEvidenceError
+from geoclip_core.evidence.network import Network
+from geoclip_core.evidence.overhead import OverheadSource
 from geoclip_core.learning.overhead.protocol import PIXELS, PROTOCOL, SEED, VIEW_COUNT
 from geoclip_core.learning.overhead.raster import Raster, find_blue_marble
 from geoclip_core.learning.overhead.sampling import ViewSampler
 from geoclip_core.locate.locator import Locator
-from geoclip_core.evidence.network import Network
-from geoclip_core.evidence.overhead import OverheadSource
 from geoclip_core.overhead.network import OverheadModel
 from tests.conftest import Released
 
@@ -27,7 +27,7 @@ MOST_REFUSED, LEAST_REFUSED = 0.12, 0.9  # of views from above, of photos taken 
 
 
 @pytest.fixture(scope="module")
-def eye() -> OverheadModel:
+def model() -> OverheadModel:
     shipped = OverheadModel.shipped()
     assert shipped is not None
     return shipped
@@ -42,12 +42,12 @@ def pictures() -> tuple[list[Image.Image], np.ndarray]:
 
 
 def test_views_are_placed_and_few_are_refused(
-    eye: OverheadModel, pictures: tuple[list[Image.Image], np.ndarray]
+    model: OverheadModel, pictures: tuple[list[Image.Image], np.ndarray]
 ) -> None:
     errors = []
     for picture, truth in zip(*pictures, strict=True):
         try:
-            errors.append(float(great_circle_km(eye.predict(picture).clusters[0].latlon, truth)))
+            errors.append(float(great_circle_km(model.predict(picture).clusters[0].latlon, truth)))
         except NoEvidenceError:
             errors.append(np.inf)
     shares = [np.mean(np.array(errors) <= limit) for limit in (25, 200, 750, 2500)]
@@ -55,8 +55,8 @@ def test_views_are_placed_and_few_are_refused(
     assert np.mean(np.isinf(errors)) <= MOST_REFUSED
 
 
-def test_samples_are_answered_near_their_places(released: Released, eye: OverheadModel) -> None:
-    sources = (OverheadSource(Network(released.encoder), eye),)
+def test_samples_are_answered_near_their_places(released: Released, model: OverheadModel) -> None:
+    sources = (OverheadSource(Network(released.encoder), model),)
     locator = Locator("embedded", sources, released.encoder, released.gallery, released.scale)
     with (SAMPLES / "samples.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -67,12 +67,12 @@ def test_samples_are_answered_near_their_places(released: Released, eye: Overhea
         assert answer.evidence[0].label == "looks like a view from above"
 
 
-def test_photos_taken_on_the_ground_are_refused(eye: OverheadModel, shared_data: Path) -> None:
+def test_photos_taken_on_the_ground_are_refused(model: OverheadModel, shared_data: Path) -> None:
     refused = []
     for path in sorted((shared_data / "im2gps3k_cc" / "photos").iterdir())[::8]:
         with Image.open(path) as image:
             try:
-                eye.check_view(image.convert("RGB"))
+                model.check_view(image.convert("RGB"))
                 refused.append(False)
             except NoEvidenceError:
                 refused.append(True)

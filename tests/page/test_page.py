@@ -117,6 +117,7 @@ def test_a_known_position_gets_an_error_a_line_and_a_score(page: AppTest) -> Non
     assert drawn(page)["track"] is None
 
 
+@pytest.mark.slow
 def test_a_link_asks_the_same_question(page: AppTest) -> None:
     ask(page, "Paris")
     page.multiselect(key="regions").set_value(["US", "CA"]).run()
@@ -187,6 +188,7 @@ def test_a_download_shows_its_progress_and_can_be_stopped(page: AppTest, monkeyp
     assert not page.get("progress")
 
 
+@pytest.mark.slow
 def test_a_region_restricts_the_answer_and_says_what_it_held(page: AppTest) -> None:
     ask(page, "Paris")
     page.multiselect(key="regions").set_value(["US"]).run()
@@ -198,6 +200,7 @@ def test_a_region_restricts_the_answer_and_says_what_it_held(page: AppTest) -> N
     assert "> 99 %" in said(page)
 
 
+@pytest.mark.slow
 def test_a_circle_is_drawn_and_takes_a_new_radius(page: AppTest) -> None:
     page.multiselect(key="regions").set_value(["23,5,500"]).run()
     ask(page, "Desert")
@@ -209,6 +212,7 @@ def test_a_circle_is_drawn_and_takes_a_new_radius(page: AppTest) -> None:
     assert page.multiselect(key="regions").value == ["23,5,900"]
 
 
+@pytest.mark.slow
 def test_text_and_photo_are_weighed_against_each_other(page: AppTest, located_photo: bytes) -> None:
     ask(page, "Paris, France")
     assert not page.slider

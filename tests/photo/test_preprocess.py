@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,41 @@ def test_real_photos_are_those_of_the_reference(shared_data: Path) -> None:
         worst, mean = max(worst, float(difference.max())), max(mean, float(difference.mean()))
     assert worst <= 0.0151
     assert mean < 1e-4
+
+
+def test_squashing_keeps_all_of_the_photo() -> None:
+    photo = Image.new("RGB", (90, 30), (255, 0, 0))
+    photo.paste((0, 0, 255), (60, 0, 90, 30))
+    plain = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+    squashed = Preprocess(30, **plain, resize="squash").pixels(photo)
+    assert squashed.shape == (3, 30, 30)
+    assert [round(float(share)) for share in squashed[2].mean(0)[[5, 15, 25]]] == [0, 0, 1]
+    cropped = Preprocess(30, **plain).pixels(photo)
+    assert cropped[2].max() == 0  # the blue third lies outside the central square
+    assert Preprocess(30, **plain, resize="squash").ten_crops(photo).shape == (10, 3, 30, 30)
+
+
+def test_interpolation_is_the_records() -> None:
+    photo = noise(120, 80)
+    for name, mode in (("bicubic", Image.Resampling.BICUBIC), ("bilinear", Image.Resampling.BILINEAR)):
+        record = Preprocess(40, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), interpolation=name)
+        expected = np.asarray(photo.resize((60, 40), mode).crop((10, 0, 50, 40))).transpose(2, 0, 1) / 255
+        assert np.abs(record.pixels(photo) - expected).max() <= 2.1 / 255, name  # Pillow rounds otherwise
+
+
+def test_numbers_are_shrunk_and_normalised_like_photos() -> None:
+    record = Preprocess(40, interpolation="bilinear")
+    photo = noise(80, 80)
+    rgb = torch.from_numpy(np.asarray(photo, dtype=np.float32) / 255).permute(2, 0, 1)[None]
+    found = record.normalise(record.shrink(rgb))[0].numpy()
+    assert np.abs(found - record.pixels(photo)).max() < 1 / 255 / 0.25  # a photo's pixels are rounded in between
+
+
+def test_records_of_before_the_resampling_was_written_down_take_the_defaults() -> None:
+    old = {"size": 28, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}
+    assert Preprocess.from_record(old) == Preprocess(28, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+    new = dataclasses.asdict(Preprocess(28, resize="squash", interpolation="bilinear"))
+    assert Preprocess.from_record(new) == Preprocess(28, resize="squash", interpolation="bilinear")
+    for change in ({"resize": "stretch"}, {"interpolation": "nearest"}, {"mean": [0.5]}):
+        with pytest.raises(ValueError, match=r"cannot be resized|needs 3"):
+            Preprocess.from_record(old | change)

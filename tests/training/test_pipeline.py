@@ -20,9 +20,9 @@ from geoclip_core.errors import GeoclipError, TrainingError, WeightsError
 from geoclip_core.learning.data.features import CachedFeatures
 from geoclip_core.learning.data.toy import PaintedPlanet
 from geoclip_core.learning.run.model_folder import read_checkpoint
-from geoclip_core.locate.locator import load_locator
+from geoclip_core.locate.load import load_locator
 from geoclip_core.model.clip import ClipShape, build_towers
-from geoclip_core.model.location_encoder import LocationEncoder
+from geoclip_core.model.location_encoders import build_location_encoder
 from geoclip_core.weights.local import local_models
 from training import export_weights, make_features, make_shards, train
 
@@ -32,7 +32,10 @@ SHAPE = ClipShape(dim=768, image_size=28, patch=14, image_width=128, image_layer
 COUNT = 240
 
 # The small CLIP is rightly called unknown.
-pytestmark = pytest.mark.filterwarnings("ignore:.*is not one of the released CLIP files:UserWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*is not one of the released CLIP files:UserWarning"),
+]
 
 
 def painted(picture: torch.Tensor) -> np.ndarray:
@@ -76,7 +79,7 @@ def features(made: Path) -> Path:
     """Shards, then features of them, by the scripts."""
     make_shards.main(str(made / "photos.csv"), str(made / "photos"), made / "shards", part_rows=100, check=True)
     make_features.main(
-        made / "features", shards=str(made / "shards"), clip=str(made / "clip.safetensors"), views=2, part_rows=100
+        made / "features", shards=str(made / "shards"), weights=str(made / "clip.safetensors"), views=2, part_rows=100
     )
     return made / "features"
 
@@ -105,7 +108,7 @@ def test_photos_that_cannot_be_read_are_listed_however_often_the_script_was_stop
             table=str(tmp_path / "t.csv"),
             folder=str(tmp_path),
             columns="image=foto,latitude=breite,longitude=laenge",
-            clip=str(made / "clip.safetensors"),
+            weights=str(made / "clip.safetensors"),
             part_rows=1,
         )
         report = tmp_path / "features" / "skipped-0.csv"
@@ -148,15 +151,17 @@ def test_train_from_features_export_and_locate(
         "size": 28,
         "mean": [0.48145466, 0.4578275, 0.40821073],
         "std": [0.26862954, 0.26130258, 0.27577711],
+        "resize": "crop",
+        "interpolation": "bicubic",
     }
-    assert record["image"]["kind"] == "features"
+    assert (record["image"]["kind"], record["image"]["backbone"]) == ("features", "clip-vit-l-14")
     assert record["image"]["tower"].startswith("CLIP ")
     assert len(record["provenance"]["git"]) == 40
     for name, mark in record["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == mark["sha256"]
     state = load_file(folder / "model.safetensors")
     assert {key.split(".")[0] for key in state} == {"location_encoder", "image_mlp", "logit_scale"}
-    encoder = LocationEncoder(**record["location_encoder"])
+    encoder = build_location_encoder(**record["location_encoder"])
     encoder.load_state_dict({k.removeprefix("location_encoder."): v for k, v in state.items() if k.startswith("loc")})
     gallery = np.load(folder / "gallery.npy")
     model, extra = read_checkpoint(last)

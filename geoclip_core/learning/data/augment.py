@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PhotoViews:
-    """How photos are seen: random views to train on, the model's own preprocessing to measure on.
+    """Views of photos: random ones to train on, the model's own preprocessing to validate on.
 
     The defaults are those of the released code, which follow SimCLR (Chen et al. 2020, appendix A) without its
-    blur. Mean and spread are those of :class:`Preprocess`, so that training, evaluation and the page agree.
+    blur. Mean and standard deviation are those of :class:`Preprocess`, so that training, evaluation and the page agree.
 
     Attributes:
         count: Views of each photo, P (paper, eq. 2; the number is not stated).
-        preprocess: Side, mean and spread.
+        preprocess: Side, mean and standard deviation.
         smallest: Least share of the area that a view shows (torchvision's RandomResizedCrop: 0.08).
         flip: Probability of a mirror image.
         jitter: Probability of changed colours.
@@ -55,7 +55,7 @@ class PhotoViews:
             (count, 3, size, size) float32, normalised.
         """
         transform = self._transform()
-        # torchvision draws from the global generator; it is lent a state of its own.
+        # torchvision draws from the global generator, which gets its state back afterwards.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(generator_of(*key).initial_seed())
             grid = torch.from_numpy(np.array(image)).permute(2, 0, 1)

@@ -1,4 +1,4 @@
-"""Pairs of photo and place: what a batch is, and where batches come from."""
+"""Pairs of photo and place: the batch, and the source that every data format implements."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class PairSource(ABC):
         latlon: (n, 2) float32 degrees, the place of every row.
         owners: (n,) numbers that tell photographers apart, where known; for splits by photographer.
         block: Rows that lie together on the disk and are best read together; 0 where it does not matter.
-        digest: What the pairs are, 16 hexadecimal digits; saved with every run.
-        skipped: Rows that were found to be of no use, and why.
+        digest: Of the pairs and their settings, 16 hexadecimal digits; saved with every run.
+        skipped: Rows that cannot be used, and why.
         report: CSV file that lists what is skipped, where the user asked for one.
-        preprocess: What a photo goes through, where the inputs come from photos; part of an exported model.
-        tower: What made the features, where the inputs are features.
+        preprocess: Preprocessing of photos, where the inputs come from photos; part of an exported model.
+        tower: Name and digest of the tower that made the features, where the inputs are features.
     """
 
     latlon: npt.NDArray[np.float32]

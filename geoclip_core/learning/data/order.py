@@ -1,4 +1,4 @@
-"""In which order rows are seen, and the loader that can go on in the middle of an epoch."""
+"""The order of training rows, and a loader that can continue in the middle of an epoch."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from geoclip_core.learning.data.dataset import Batch, PairSource, Rows
 
 @dataclass(frozen=True)
 class Order:
-    """A fixed shuffle of rows for every epoch, dealt out to processes.
+    """A fixed shuffle of rows for every epoch, shared out among processes.
 
     Attributes:
-        rows: (n,) rows to be seen once per epoch.
+        rows: (n,) rows, each used once per epoch.
         batch_size: Most rows of one process's batch. An epoch is cut into equal batches, give or take one row: a
             small rest would be a batch with few negatives. All processes have the same sizes.
         seed: Of the shuffle.
@@ -68,7 +68,7 @@ class Order:
 
 
 class TrainingLoader:
-    """One epoch of batches per iteration, beginning where training stands.
+    """One epoch of batches per iteration, beginning at the batch that training has reached.
 
     Args:
         source: Where pairs come from.
@@ -97,11 +97,11 @@ class TrainingLoader:
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Nothing to take up."""
+        """Do nothing: see :meth:`state_dict`."""
 
 
 def validation_loader(source: PairSource, order: Order, workers: int = 0, pinned: bool = False) -> DataLoader[Batch]:
-    """Every row once, unshuffled; with several processes each takes its share and none is seen twice."""
+    """Every row once, unshuffled; with several processes each takes its share and no row is used twice."""
     mine = order.rows[order.rank :: order.processes]
     keys = [(mine[first : first + order.batch_size], 0) for first in range(0, len(mine), order.batch_size)]
     return _loader(partial(_validation_batch, source), keys, workers, pinned)

@@ -1,9 +1,10 @@
-"""Millions of photos in few files: WebDataset shards, with an index that lets any row be read at once.
+"""Millions of photos in few files: WebDataset shards, with an index by which any row is read directly.
 
 Each part is a plain tar of ``000000123.jpg`` and ``000000123.json`` (latitude, longitude, image), named after the
 table's rows, which the webdataset library and every other reader of that layout understand. Beside it lies an index of
 where each photo begins: so the pipeline reads shards in any order, splits them, takes fractions and resumes exactly,
-as it does with a folder.
+as it does with a folder. webdataset's own index (``wids``) lists shards, without the places and photographers that
+splits need.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which rows are trained on, and which are held out."""
+"""Splitting rows into training and validation, and taking a fraction of them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def split_rows(
     by: Literal["photo", "photographer", "region"],
     seed: int,
 ) -> npt.NDArray[np.bool_]:
-    """Hold out about a share of the rows, never parting what belongs together.
+    """Hold out about a share of the rows; rows that belong together are never separated.
 
     Args:
         latlon: (n, 2) degrees.

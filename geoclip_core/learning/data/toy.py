@@ -1,4 +1,4 @@
-"""Pairs made from nothing: small pictures of a painted planet, to try the pipeline within a minute."""
+"""Synthetic pairs: small pictures of a painted planet, to try the pipeline within a minute."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from geoclip_core.learning.data.dataset import Batch, PairSource, Rows
 from geoclip_core.photo.preprocess import Preprocess
 
 MEAN, STD = (0.5, 0.5, 0.5), (1 / 6, 1 / 6, 1 / 6)
-"""What makes a photo's pixels, in [0, 1], of the painted colours: white and black are three spreads away."""
+"""Turn colours into a photo's pixels in [0, 1]: white and black are three standard deviations away."""
 
 _WAVES = 24  # that the planet's colours are made of
 _SPREAD = 6.0  # of their lengths: the colours change over some 1000 km
 
 
 class PaintedPlanet(PairSource):
-    """Square pictures seen from above, of a planet painted with random smooth colours.
+    """Square views from above of a planet that is painted with random smooth colours.
 
     Args:
         count: How many places, uniform over the sphere.
@@ -52,10 +52,10 @@ class PaintedPlanet(PairSource):
 
     def training_batch(self, rows: Rows, seed: int, epoch: int) -> Batch:
         """Pictures turned at random, with noise."""
-        dice = [np.random.default_rng((seed, epoch, row)) for row in rows.tolist()]
-        turns = np.stack([rng.uniform(0, 2 * np.pi, self.views) for rng in dice])
+        generators = [np.random.default_rng((seed, epoch, row)) for row in rows.tolist()]
+        turns = np.stack([rng.uniform(0, 2 * np.pi, self.views) for rng in generators])
         pictures = np.stack([self._paint(rows, turns[:, view]) for view in range(self.views)], axis=1)
-        pictures += self.noise * np.stack([rng.normal(size=pictures.shape[1:]) for rng in dice])
+        pictures += self.noise * np.stack([rng.normal(size=pictures.shape[1:]) for rng in generators])
         return self._batch(pictures, rows)
 
     def validation_batch(self, rows: Rows) -> Batch:

@@ -47,6 +47,6 @@ def contrastive_loss(
         if all_images is None:
             return loss
         every = F.normalize(all_images.float(), dim=-1)
-        # One cross-entropy per view: a place must find its photo among all photos seen the same way.
+        # One cross-entropy per view: a place must find its photo among all photos' views of that number.
         back = scale * torch.einsum("nd,mpd->npm", places[first : first + n], every)
         return (loss + F.cross_entropy(back.reshape(n * views, -1), targets.repeat_interleave(views))) / 2

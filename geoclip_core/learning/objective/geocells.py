@@ -1,8 +1,8 @@
 """Cells of the Earth that hold about as many photos each: fine where many are taken, coarse where few are.
 
-Instead of being told apart from other photos' places, a photo can be told apart from the centres of all cells: the
-classification that PlaNet (Weyand, Kostrikov, Philbin; ECCV 2016) began. A class here has no weights of its own; its
-vector is what the location encoder says of the cell's centre, so that what is learnt answers for any point on Earth.
+Instead of comparing a photo with other photos' places, it can be compared with the centres of all cells: the
+classification that PlaNet (Weyand, Kostrikov, Philbin; ECCV 2016) began. A class has no weights of its own here; its
+vector is the location encoder's vector of the cell's centre, so that the trained model answers for any point on Earth.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def geocell_centres(latlon: Floats, most: int) -> Floats:
 def geocell_loss(
     images: Tensor, latlon: Tensor, cells: Tensor, centres: Tensor, scale: Tensor, smoothing_km: float
 ) -> Tensor:
-    """Cross-entropy of photos among cells, with labels that forgive what is near.
+    """Cross-entropy of photos among cells, with labels shared among the cells that are near.
 
     The label of cell i for a photo is proportional to ``exp(-(d_i - d_min) / smoothing_km)``, where d_i is the distance
     from the photo to the cell's centre (haversine smoothing: PIGEON, Haas et al., CVPR 2024; its 75 km is recalled).

@@ -1,4 +1,4 @@
-"""Negatives: a queue of coordinates seen lately, and real places near the batch's own."""
+"""Negatives: a queue of the coordinates of recent batches, and real places near the batch's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Muon: steps for matrices that turn all directions of the momentum alike; Adam for everything else."""
+"""Muon: orthogonalised momentum for matrices and convolutions; Adam for all other parameters.
+
+Our own, as the digest of the shipped overhead model depends on the last bit of every step, which those of torch and
+timm do not share; torch's takes no convolutions either.
+"""
 
 from __future__ import annotations
 

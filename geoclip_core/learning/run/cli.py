@@ -132,7 +132,7 @@ class TrainingCLI(LightningCLI):
         parser.set_defaults({"early_stop.monitor": "validation/median_km", "early_stop.patience": 10})
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """The trainer with loggers, ``last.ckpt`` and atomic writing besides what the configuration says."""
+        """The configured trainer, with loggers, ``last.ckpt`` and atomic writing of checkpoints."""
         settings = self._get(self.config_init, "trainer")
         root = Path(settings["default_root_dir"])
         if settings["logger"] is None:

@@ -1,4 +1,4 @@
-"""Going on with a run: what must be as it was, and what may be another."""
+"""Resuming a run: what must not have changed since the checkpoint, and what may."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ANEW = "or start a new run from an export of it (--start.heads)"
 
 
 def check_resumable(extra: Mapping[str, Any], recipe: Recipe, data: str, batches: Mapping[str, int]) -> None:
-    """Refuse what would make a resumed run another run.
+    """Refuse to resume with changes that would make it another run.
 
     Args:
         extra: What ``GeoLearner`` adds to a checkpoint.
@@ -51,7 +51,7 @@ def check_resumable(extra: Mapping[str, Any], recipe: Recipe, data: str, batches
 
 
 def take_rates(checkpoint: dict[str, Any], recipe: Recipe) -> None:
-    """Put a recipe's rates and weight decay in the place of those that a checkpoint was saved with.
+    """Replace a checkpoint's learning rates and weight decay with those of a recipe.
 
     Args:
         checkpoint: Changed in place, before optimiser and schedule are restored from it.

@@ -1,8 +1,7 @@
-"""Whole runs through the real entry point and the real YAML files."""
+"""Complete runs through the real entry point and the real YAML files."""
 
 from __future__ import annotations
 
-import csv
 import json
 from itertools import islice
 from pathlib import Path
@@ -19,114 +18,12 @@ from geoclip_core.learning.data.order import Order
 from geoclip_core.learning.data.toy import PaintedPlanet
 from geoclip_core.learning.run.model_folder import read_checkpoint
 from geoclip_core.learning.run.module import GeoLearner
-from geoclip_core.learning.run.validation import GalleryRetrieval
-from geoclip_core.learning.settings import Location, Recipe
-from tests.learning.conftest import Fit, Folder, checkpoint, losses
+from geoclip_core.learning.settings import LocationConfig, Recipe
+from tests.learning.conftest import ONE_EPOCH, Finished, Fit, Folder, checkpoint, losses
 
 
-def interrupt_after(patch: pytest.MonkeyPatch, batches: int) -> None:
-    """Let the power go off when so many batches have been read."""
-    read, calls = PaintedPlanet.training_batch, 0
-
-    def interrupted(self, *args):
-        nonlocal calls
-        calls += 1
-        if calls > batches:
-            raise RuntimeError("the power went off")
-        return read(self, *args)
-
-    patch.setattr(PaintedPlanet, "training_batch", interrupted)
-
-
-@pytest.mark.parametrize(
-    ("stop", "more"),
-    [
-        (5, ()),
-        (6, ()),
-        (8, ("--trainer.accumulate_grad_batches=2", "--model.recipe.hard_negatives=2")),
-        (5, ("--model.recipe.optimizer=muon",)),
-        (5, ("--model.recipe.geocell_photos=20",)),
-    ],
-    ids=["mid-epoch", "last batch", "accumulating", "muon", "geocells"],
-)
-def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
-    fit: Fit, monkeypatch: pytest.MonkeyPatch, stop: int, more: tuple[str, ...]
-) -> None:
-    whole = fit("whole", *more)
-    with monkeypatch.context() as patch:
-        interrupt_after(patch, stop)
-        with pytest.raises(RuntimeError, match="the power went off"):
-            fit("parts", *more)
-    parts = fit("parts", "--ckpt_path=last", *more)
-    expected, resumed = losses(whole), losses(parts)
-    assert 0 < len(resumed) < len(expected)
-    assert resumed == {step: loss for step, loss in expected.items() if step in resumed}
-    there, here = (checkpoint(run)["state_dict"] for run in (whole, parts))
-    assert there.keys() == here.keys()
-    assert all(torch.equal(value, here[key]) for key, value in there.items())
-    assert here["queue.seeded"]
-
-
-def test_a_run_that_is_killed_twice_between_accumulated_batches_goes_on_all_the_same(
-    fit: Fit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    more = ("--trainer.accumulate_grad_batches=2",)
-    whole = fit("whole", *more)
-    for stop, again in ((5, ()), (1, ("--ckpt_path=last",))):
-        with monkeypatch.context() as patch:
-            interrupt_after(patch, stop)
-            with pytest.raises(RuntimeError, match="the power went off"):
-                fit("parts", *again, *more)
-    parts = fit("parts", "--ckpt_path=last", *more)
-    there, here = (checkpoint(run)["state_dict"] for run in (whole, parts))
-    assert all(torch.equal(value, here[key]) for key, value in there.items())
-
-
-def test_a_kill_while_validating_loses_no_validation(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(self, images):
-        raise RuntimeError("killed")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(GalleryRetrieval, "locate", killed)
-        with pytest.raises(RuntimeError, match="killed"):
-            fit("run")
-    fit("run", "--ckpt_path=last")
-    with (fit.root / "run" / "csv" / "version_1" / "metrics.csv").open() as stream:
-        assert [row["epoch"] for row in csv.DictReader(stream) if row["validation/median_km"]] == ["0", "1"]
-
-
-@pytest.mark.parametrize("optimizer", ["adam", "muon"])
-def test_a_resumed_run_has_the_rates_of_its_own_recipe(fit: Fit, optimizer: str) -> None:
-    kind = f"--model.recipe.optimizer={optimizer}"
-    before = checkpoint(fit("run", kind, "--trainer.max_epochs=1"))["state_dict"]
-    still = ("--model.recipe.learning_rate=0", "--model.recipe.matrix_rate=0")
-    after = checkpoint(fit("run", kind, "--ckpt_path=last", *still))["state_dict"]
-    trained = [key for key in before if key.startswith(("image_mlp", "location_encoder"))]
-    assert all(torch.equal(before[key], after[key]) for key in trained)
-    moved = checkpoint(fit("more", kind))["state_dict"]
-    assert not all(torch.equal(before[key], moved[key]) for key in trained)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ("--data.fraction=0.5", "trained on other data, or another split or fraction"),
-        ("--data.source.init_args.seed=9", "trained on other data"),
-        ("--data.batch_size=16", "counts batches of 32 rows in 1 processes, this run of 16 rows in 1"),
-        ("--model.recipe.optimizer=muon", "recipe.optimizer is adam, the configuration's muon"),
-        ("--model.recipe.queue_size=7", "recipe.queue_size is 48, the configuration's 7"),
-    ],
-)
-def test_a_run_is_not_resumed_as_another_one(fit: Fit, change: str, words: str) -> None:
-    fit("run", "--trainer.max_epochs=1")
-    with pytest.raises(TrainingError, match=words):
-        fit("run", "--ckpt_path=last", change)
-    if "data.source" in change:  # but measured on other data it may be
-        fit("run", f"--ckpt_path={fit.root / 'run' / 'checkpoints' / 'last.ckpt'}", change, command="validate")
-
-
-def test_validating_leaves_what_a_run_was_trained_with(fit: Fit, tmp_path: Path) -> None:
-    run = fit("run", "--trainer.max_epochs=1")
+def test_validating_leaves_what_a_run_was_trained_with(fit: Fit, copied: Finished, tmp_path: Path) -> None:
+    run = copied("run", ONE_EPOCH)
     kept = {name: (run / name).read_bytes() for name in ("config.yaml", "gallery.npy", "run.json")}
     np.save(tmp_path / "g.npy", np.array([[60.0, 10.0], [0.0, 10.0]]))
     last = f"--ckpt_path={run / 'checkpoints' / 'last.ckpt'}"
@@ -145,31 +42,12 @@ def test_a_precision_that_rounds_coordinates_is_refused(fit: Fit) -> None:
 
 
 def test_a_run_needs_no_logger(fit: Fit) -> None:
-    run = fit("run", "--trainer.logger=false", "--trainer.max_epochs=1")
+    run = fit("run", "--trainer.logger=false", ONE_EPOCH)
     assert not (run / "csv").exists()
     assert (run / "checkpoints" / "last.ckpt").is_file()
 
 
-def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
-    save, calls = torch.save, 0
-
-    def killed(value, stream):
-        nonlocal calls
-        calls += 1
-        if calls == 3:
-            stream.write(b"half a checkpoint")
-            raise RuntimeError("killed")
-        save(value, stream)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(torch, "save", killed)
-        with pytest.raises(RuntimeError, match="killed"):
-            fit("run")
-    assert checkpoint(fit.root / "run")["global_step"] == 4
-    resumed = fit("run", "--ckpt_path=last")
-    assert losses(resumed)[11] == losses(fit("whole"))[11]
-
-
+@pytest.mark.slow
 def test_a_run_learns_and_leaves_a_record_of_itself(fit: Fit) -> None:
     run = fit("run", "--trainer.max_epochs=4", "--data.source.init_args.count=600", "--data.source.init_args.size=32")
     curve = [float(loss) for loss in losses(run).values()]
@@ -233,12 +111,6 @@ def assert_sound(saved: dict[str, Any], step: int) -> None:
     assert all(torch.isfinite(value).all() for value in saved["state_dict"].values())
 
 
-def test_a_checkpoint_of_another_network_is_refused(fit: Fit) -> None:
-    fit("run", "--trainer.max_epochs=1")
-    with pytest.raises(TrainingError, match=r"checkpoint's location is .*resume with the config.yaml"):
-        fit("run", "--ckpt_path=last", "--model.location.dim=8")
-
-
 def test_a_gallery_outside_the_region_is_refused(fit: Fit, tmp_path: Path) -> None:
     np.save(tmp_path / "g.npy", np.array([[60.0, 10.0]]))
     with pytest.raises(DataError, match="has no point in continent:AF"):
@@ -268,6 +140,7 @@ def test_photos_that_cannot_be_read_are_counted_at_the_end(
     assert f"2 rows were not used; {report} lists them" in caplog.text
 
 
+@pytest.mark.slow
 def test_two_processes_train_like_one_with_the_joined_batch(fit: Fit) -> None:
     # Batch normalisation and noise are of each process; without them the two runs are the same sums.
     more = [
@@ -289,34 +162,8 @@ def test_two_processes_train_like_one_with_the_joined_batch(fit: Fit) -> None:
     assert torch.equal(there["queue.cursor"], here["queue.cursor"])
 
 
-def test_two_processes_go_on_where_they_stopped(fit: Fit) -> None:
-    more = ["--data.batch_size=16", "--model.recipe.shared_queue=false", "--model.recipe.optimizer=muon"]
-    more += ["--trainer.devices=2", "--trainer.strategy=ddp_spawn"]
-    whole = fit("whole", *more)
-    fit("parts", *more, "--trainer.max_epochs=1")
-    parts = fit("parts", *more, "--ckpt_path=last")
-    there, here = (checkpoint(run) for run in (whole, parts))
-    assert all(torch.equal(value, here["state_dict"][key]) for key, value in there["state_dict"].items())
-    for mine, theirs in zip(here["geoclip"]["queues"], there["geoclip"]["queues"], strict=True):
-        assert torch.equal(mine["latlon"], theirs["latlon"])
-
-
-def test_each_process_can_keep_a_queue_of_its_own(fit: Fit) -> None:
-    more = ["--model.recipe.shared_queue=false", "--data.batch_size=16"]
-    run = fit("run", *more, "--trainer.max_epochs=1", "--trainer.devices=2", "--trainer.strategy=ddp_spawn")
-    data, queues = GeoData(PaintedPlanet(200), batch_size=16), checkpoint(run)["geoclip"]["queues"]
-    assert len(queues) == 2
-    for rank, queue in enumerate(queues):
-        batches = islice(Order(data.train_rows, 16, 0, rank, 2).batches(0), 6)
-        seen = np.concatenate([data.source.latlon[rows] for rows, _ in batches])[-48:]
-        kept = queue["latlon"].roll(-int(queue["cursor"]), 0)
-        assert np.array_equal(kept, seen)
-    with pytest.raises(TrainingError, match="queues of 2 processes, not 1"):
-        fit("run", *more, "--ckpt_path=last")
-
-
 def test_mixed_precision_leaves_places_exact() -> None:
-    model = GeoLearner(location=Location(rows=32, width=32, dim=16), recipe=Recipe(queue_size=8))
+    model = GeoLearner(location=LocationConfig(rows=32, width=32, dim=16), recipe=Recipe(queue_size=8))
     latlon = torch.tensor([[48.85, 2.29], [-33.9, 151.2]])
     with torch.autocast("cpu", torch.bfloat16):
         coarse = model.encode_images(torch.randn(2, 1, 768))

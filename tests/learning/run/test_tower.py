@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import pairwise
 
 import pytest
 import torch
 
 from geoclip_core.errors import TrainingError
-from geoclip_core.learning.optim.schedule import learning_rate_factor
 from geoclip_core.learning.run.tower import build_tower, load_clip, merged_state
 from geoclip_core.learning.settings import Recipe, TowerConfig, read_settings
 from geoclip_core.model.tower_digest import tower_digest
@@ -68,26 +66,6 @@ def test_weights_of_another_size_say_why(small_clip) -> None:
     state = {k: v for k, v in small_clip.state.items() if k != "visual.proj"}
     with pytest.raises(TrainingError, match="do not fit the tower: proj"):
         load_clip(build_tower(TowerConfig("clip", clip=small_clip.shape))[0], state)
-
-
-def test_the_step_schedule_is_torchs_step_lr() -> None:
-    optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)], 1.0)
-    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.87)
-    for epoch in range(5):
-        for step in range(7):
-            factor = learning_rate_factor(epoch * 7 + step, 7, 35, Recipe())
-            assert factor == pytest.approx(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
-
-
-def test_warm_up_rises_and_the_cosine_ends_at_nothing() -> None:
-    recipe = Recipe(schedule="cosine", warmup_steps=10)
-    factors = [learning_rate_factor(step, 50, 100, recipe) for step in range(101)]
-    assert factors[:10] == pytest.approx([(i + 1) / 10 for i in range(10)])
-    assert factors[55] == pytest.approx(0.5)
-    assert factors[100] == pytest.approx(0)
-    assert all(a >= b for a, b in pairwise(factors[10:]))
 
 
 def test_settings_survive_a_checkpoint() -> None:
