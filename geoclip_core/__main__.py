@@ -55,6 +55,7 @@ def locate(
     """Where a photo, a text, or both are."""
     from geoclip_core.export.formats import save
     from geoclip_core.locate.load import load_locator
+    from geoclip_core.locate.wording import percent
 
     try:
         locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
@@ -81,9 +82,11 @@ def locate(
     typer.echo(f"{answer.model}: {'; '.join(told)}")
     for note in answer.notes:
         typer.echo(f"note: {note}")
+    for warning in answer.warnings:
+        typer.echo(f"warning: {warning}")
     if answer.query.region is not None:
         share = answer.posterior.region_share
-        typer.echo(f"in {answer.query.region.label}, which holds {share:.1%} of the unrestricted probability:")
+        typer.echo(f"in {answer.region}, which held {percent(share)} of the unrestricted probability:")
     for rank, c in enumerate(answer.candidates, start=1):
         named = f"  ({c.named})" if c.named else ""
         typer.echo(

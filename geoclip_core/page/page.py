@@ -88,6 +88,7 @@ def show() -> None:
     if scene is not None:
         below.caption(answer.map_caption(scene))
     with beside:
+        answer.warnings(found)
         answer.how_sure(found, scene)
         answer.places(outcome, found, views.shown())
     with tabs["Evidence"]:

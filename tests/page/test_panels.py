@@ -34,6 +34,20 @@ def test_evidence_of_a_kind_that_nobody_knows_is_shown_with_the_common_icon(embe
     assert evidence.icon("seismograph") != evidence.icon("exif")
 
 
+def show_warnings(answer):
+    from geoclip_core.page.panels import answer as panel
+
+    panel.warnings(answer)
+
+
+def test_what_makes_an_answer_doubtful_is_shown_in_a_box(embedded_locator: Locator) -> None:
+    answer = embedded_locator.locate(text="48.8584, 2.2945", region="DE")
+    page = AppTest.from_function(show_warnings, args=(answer,), default_timeout=PATIENCE_S).run()
+    assert not page.exception
+    (box,) = page.warning
+    assert box.value.startswith("Germany held")
+
+
 def test_a_new_format_is_offered_without_a_change_on_the_page(embedded_locator: Locator, monkeypatch) -> None:
     new = Format("Postcard", "places.txt", "text/plain", lambda answer, regions: f"{answer.model} {len(regions)}")
     monkeypatch.setitem(FORMATS, "postcard", new)

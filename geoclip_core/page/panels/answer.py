@@ -45,6 +45,12 @@ def places(outcome: Outcome, answer: Answer, view: View) -> None:
                 )
 
 
+def warnings(answer: Answer) -> None:
+    """What makes the answer doubtful, one box each, above everything that looks certain."""
+    for warning in answer.warnings:
+        st.warning(plain(warning), icon=":material/warning:")
+
+
 def restricted(answer: Answer) -> None:
     """The search area in words and in numbers, and how much probability lay there before the restriction."""
     from geoclip_core.places.region_words import region_words
