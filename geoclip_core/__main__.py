@@ -177,7 +177,7 @@ def open_page(options: typer.Context) -> None:
 @weights.command("list")
 def list_models() -> None:
     """The models, their parts, licences and reference numbers."""
-    from geoclip_core.model.backbones import find_backbone
+    from geoclip_core.model.backbones.registry import find_backbone
     from geoclip_core.weights.local import local_models
     from geoclip_core.weights.registry import MODELS
 

@@ -24,8 +24,8 @@ import numpy as np
 import typer
 from PIL import Image
 
-from training.bench_page import page_seconds
-from training.timing import median_s
+from training.benchmarks.page import page_seconds
+from training.benchmarks.timing import median_s
 
 TEXTS = ("Pyramids of Giza", "Boston, Massachusetts", "Desert", "Burj Khalifa", "a fishing village in Norway")
 
@@ -123,7 +123,10 @@ def bench_page(folder: str, results: dict[str, Any]) -> None:
 
 def bench_training(folder: str, results: dict[str, Any]) -> None:
     """Time training from cached features beside the reference's loop."""
-    from training.bench_learning import bench_features, bench_learning  # their libraries are not the others' memory
+    from training.benchmarks.learning import (  # their libraries are not the others' memory
+        bench_features,
+        bench_learning,
+    )
 
     del folder
     results.update(bench_learning())

@@ -19,17 +19,18 @@ import math
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
-from geoclip_core.export.csv import to_csv
-from geoclip_core.export.kml import to_kml
 from tqdm import tqdm
 
 import geoclip_core as gc
 from geoclip_core.errors import GeoclipError
+from geoclip_core.export.csv import to_csv
+from geoclip_core.export.kml import to_kml
 from geoclip_core.photo.decode import open_photo
 from geoclip_core.photo.exif import read_exif
 
@@ -120,24 +121,21 @@ def write(
         with texts.open(encoding="utf-8", newline="") as stream:
             lines += spread([row.get("query") or row["name"] for row in csv.DictReader(stream)], count)
     files = [path for folder in photos or [] for path in spread(sorted(folder.iterdir()), count)]
-    asked += [(f"text {line}", lambda line=line: ask(locator, text=line)) for line in lines]
+    asked += [(f"text {line}", partial(ask, locator, text=line)) for line in lines]
     for path in files:
-        asked.append((f"photo {path.name}", lambda path=path: ask(locator, photo=path)))
-        asked.append((f"claims {path.name}", lambda path=path: claims(path)))
+        asked.append((f"photo {path.name}", partial(ask, locator, photo=path)))
+        asked.append((f"claims {path.name}", partial(claims, path)))
     for line in NAMED:
-        asked += [
-            (f"region {region} {line}", lambda line=line, region=region: ask(locator, text=line, region=region))
-            for region in REGIONS
-        ]
-        asked.append((f"fields {line}", lambda line=line: fields(locator, line)))
-        asked.append((f"off gallery {line}", lambda line=line: ask(locator, text=line, off_gallery=True)))
+        asked += [(f"region {region} {line}", partial(ask, locator, text=line, region=region)) for region in REGIONS]
+        asked.append((f"fields {line}", partial(fields, locator, line)))
+        asked.append((f"off gallery {line}", partial(ask, locator, text=line, off_gallery=True)))
     for path in files[:6]:
-        asked.append((f"both {path.name}", lambda path=path: ask(locator, photo=path, text="Paris", text_weight=0.3)))
+        asked.append((f"both {path.name}", partial(ask, locator, photo=path, text="Paris", text_weight=0.3)))
     if clip is not None:
         full = gc.load_locator("geoclip", precision="float32", clip=clip)
-        asked += [(f"full text {line}", lambda line=line: ask(full, text=line)) for line in NAMED]
-        asked += [(f"full photo {path.name}", lambda path=path: ask(full, photo=path)) for path in files[:8]]
-        asked += [(f"full crops {path.name}", lambda path=path: ask(full, photo=path, crops=10)) for path in files[:1]]
+        asked += [(f"full text {line}", partial(ask, full, text=line)) for line in NAMED]
+        asked += [(f"full photo {path.name}", partial(ask, full, photo=path)) for path in files[:8]]
+        asked += [(f"full crops {path.name}", partial(ask, full, photo=path, crops=10)) for path in files[:1]]
     answers = {name: what() for name, what in tqdm(asked, unit="answer")}
     out.write_text(json.dumps(answers, ensure_ascii=False, indent=1), encoding="utf-8")
     typer.echo(f"{out}: {len(answers)} answers")

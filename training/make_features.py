@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from geoclip_core.errors import GeoclipError
-from geoclip_core.model.backbones import BACKBONES, CLIP_L14, find_backbone
+from geoclip_core.model.backbones.registry import BACKBONES, CLIP_L14, find_backbone
 
 
 def main(
@@ -44,8 +44,8 @@ def main(
     from geoclip_core.learning.data.photos import PhotoFolder
     from geoclip_core.learning.data.shards import Shards
     from geoclip_core.learning.data.table import count_reasons, parse_columns, write_report
+    from geoclip_core.model.backbones.load import load_backbone, tower_label
     from geoclip_core.model.device import choose_device
-    from geoclip_core.model.load_backbone import load_backbone, tower_label
     from geoclip_core.weights.convert import read_backbone
     from geoclip_core.weights.resolve import find_weights
 

@@ -6,7 +6,6 @@ import functools
 
 import numpy as np
 
-from geoclip_core.earth.disk import Disk
 from geoclip_core.errors import NoEvidenceError
 from geoclip_core.evidence.network import Network
 from geoclip_core.evidence.source import EvidenceSource, Finding, from_points
@@ -45,6 +44,6 @@ class OverheadSource(EvidenceSource):
             found = self.model.predict(photo.image)
         except NoEvidenceError:
             return Finding(reason=NOT_FROM_ABOVE)
-        disks = tuple(Disk("", spot.latlon, spot.radius_km, spot.weight) for spot in found.clusters)
         spread = np.full(len(found.latlon), found.spread_km)
-        return Finding((from_points("visual", FROM_ABOVE, found.latlon, found.probability, spread, disks),))
+        told = from_points("visual", FROM_ABOVE, found.latlon, found.probability, spread, found.clusters)
+        return Finding((told,))

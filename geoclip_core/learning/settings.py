@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from geoclip_core.model.backbones import CLIP_L14
+from geoclip_core.model.backbones.registry import CLIP_L14
 from geoclip_core.model.clip import ClipShape
 from geoclip_core.model.location_encoder import PAPER_SIGMAS
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from geoclip_core.errors import WeightsError
-from geoclip_core.model.backbones import Activation
+from geoclip_core.model.backbones.registry import Activation
 
 HEAD_WIDTH = 64  # CLIP, table 20: every attention head of its transformers is 64 wide
 

@@ -5,27 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoclip_core.earth.coordinates import Floats
+from geoclip_core.earth.disk import Disk
 from geoclip_core.earth.distance import great_circle_km
 
 CLUSTER_KM = 150.0
 """Points nearer than this to a likelier point belong to its cluster: less than half the width of the narrowest view."""
 
 _CLUSTERS = 8  # at most
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A place that a view may show.
-
-    Attributes:
-        latlon: Its likeliest point, degrees.
-        radius_km: Radius of the cluster around that point, kilometres.
-        weight: Its probability.
-    """
-
-    latlon: tuple[float, float]
-    radius_km: float
-    weight: float
 
 
 @dataclass(frozen=True)
@@ -36,16 +22,16 @@ class OverheadPrediction:
         latlon: (k, 2) degrees, centres of equal parts of land, the likeliest first.
         probability: (k,) float64, sums to 1.
         spread_km: Radius of each part, kilometres.
-        clusters: Distinct places among them, the likeliest first.
+        clusters: Distinct places among them, the likeliest first; a disk's weight is its probability.
     """
 
     latlon: Floats
     probability: Floats
     spread_km: float
-    clusters: tuple[Cluster, ...]
+    clusters: tuple[Disk, ...]
 
 
-def find_clusters(latlon: Floats, probability: Floats) -> tuple[Cluster, ...]:
+def find_clusters(latlon: Floats, probability: Floats) -> tuple[Disk, ...]:
     """The likeliest point with all points near it, then the likeliest of the rest, and so on.
 
     Args:
@@ -56,10 +42,10 @@ def find_clusters(latlon: Floats, probability: Floats) -> tuple[Cluster, ...]:
         At most eight clusters, the likeliest first; no two centres are nearer than ``CLUSTER_KM``.
     """
     left = probability.copy()
-    clusters: list[Cluster] = []
+    clusters: list[Disk] = []
     while len(clusters) < _CLUSTERS and left.max() > 0:
         lat, lon = latlon[left.argmax()]
         near = great_circle_km((lat, lon), latlon) <= CLUSTER_KM
-        clusters.append(Cluster((float(lat), float(lon)), CLUSTER_KM, float(left[near].sum())))
+        clusters.append(Disk("", (float(lat), float(lon)), CLUSTER_KM, float(left[near].sum())))
         left[near] = 0.0
     return tuple(sorted(clusters, key=lambda cluster: -cluster.weight))

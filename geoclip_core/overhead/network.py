@@ -22,10 +22,10 @@ from geoclip_core.earth.coordinates import Floats, unit_vectors
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, disk_points
 from geoclip_core.errors import GeoclipError, NoEvidenceError, WeightsError
 from geoclip_core.files import asset_path
+from geoclip_core.model.backbones.timm_tower import timm_tower
 from geoclip_core.model.image_encoder import projection_mlp
 from geoclip_core.model.location_encoders import build_location_encoder
 from geoclip_core.model.record import GALLERY, TENSORS, checked_file, read_content, read_gallery_points, read_tensors
-from geoclip_core.model.timm_tower import timm_tower
 from geoclip_core.overhead.clusters import OverheadPrediction, find_clusters
 from geoclip_core.overhead.ood import LEAST_DETAIL, detail, entropy, mahalanobis_distance
 from geoclip_core.overhead.statistics import STATISTICS, picture_statistics

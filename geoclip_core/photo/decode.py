@@ -42,7 +42,7 @@ PhotoSource = str | Path | bytes | bytearray | BinaryIO | Image.Image
 pillow_heif.register_heif_opener()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Photo:
     """A decoded photo.
 

@@ -12,6 +12,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from PIL import ExifTags, Image
 
@@ -23,6 +24,7 @@ _METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of Earth's mean radiu
 
 LARGEST_ERROR_M = 1_000_000.0
 """A stated error larger than this is a wrong value, not an error."""
+_RECORDS: WeakKeyDictionary[Photo, ExifRecord] = WeakKeyDictionary()  # several places ask for that of one photo
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,14 @@ def read_exif(photo: Photo | Image.Exif) -> ExifRecord:
         A record; fields that are absent or unusable are None, with the reason in ``problems`` where
         something was written but makes no sense (zero denominators, out of range, exactly 0, 0).
     """
-    exif = photo.exif if isinstance(photo, Photo) else photo
+    if not isinstance(photo, Photo):
+        return _read(photo)
+    if photo not in _RECORDS:
+        _RECORDS[photo] = _read(photo.exif)
+    return _RECORDS[photo]
+
+
+def _read(exif: Image.Exif) -> ExifRecord:
     problems: list[str] = []
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always", UserWarning)  # Pillow's word for an entry that it had to skip
@@ -74,9 +83,10 @@ def read_exif(photo: Photo | Image.Exif) -> ExifRecord:
     if altitude is not None and gps.get(_GPS.GPSAltitudeRef) in (1, b"\x01"):
         altitude = -abs(altitude)
     heading = _number(gps.get(_GPS.GPSImgDirection))
-    error = _error_m(gps, problems)
+    latlon = _position(gps, problems)
+    error = _error_m(gps, latlon is not None, problems)
     return ExifRecord(
-        latlon=_position(gps, problems),
+        latlon=latlon,
         altitude_m=altitude,
         heading_deg=None if heading is None else heading % 360.0,
         error_m=error,
@@ -142,12 +152,12 @@ def _position(gps: dict[int, Any], problems: list[str]) -> tuple[float, float] |
     return latitude, -180.0 if longitude == 180.0 else longitude
 
 
-def _error_m(gps: dict[int, Any], problems: list[str]) -> float | None:
+def _error_m(gps: dict[int, Any], placed: bool, problems: list[str]) -> float | None:
     stated = _number(gps.get(_GPS.GPSHPositioningError))
     if stated is not None and stated > LARGEST_ERROR_M:
         problems.append(f"The file states an error of {stated / 1000:,.0f} km, which was not believed.")
         stated = None
-    rounded = _rounding_m(gps)
+    rounded = _rounding_m(gps) if placed else None
     if rounded is not None and rounded > (stated or 0.0):
         problems.append(f"The position is rounded to {'whole degrees' if rounded > 1e4 else 'whole minutes'}.")
         return rounded

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from geoclip_core.errors import WeightsError
-from geoclip_core.model.backbones import BACKBONES, CLIP_L14, BackboneRecord
+from geoclip_core.model.backbones.registry import BACKBONES, CLIP_L14, BackboneRecord
 from geoclip_core.weights.digests import cached_sha256
 from geoclip_core.weights.registry import KNOWN_CLIP_FILES
 from geoclip_core.weights.resolve import WeightsFile
@@ -44,7 +44,7 @@ def read_clip(source: WeightsFile) -> dict[str, Tensor]:
 
 
 def read_backbone(source: WeightsFile, backbone: BackboneRecord) -> dict[str, Tensor]:
-    """State dict of a backbone's file, in the layout that ``model.load_backbone`` takes.
+    """State dict of a backbone's file, in the layout that ``model.backbones.load`` takes.
 
     Args:
         source: What ``find_weights`` found. A file whose digest is known beforehand and differs is refused; for CLIP

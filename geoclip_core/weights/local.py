@@ -21,10 +21,12 @@ from platformdirs import user_data_path
 from torch import nn
 
 from geoclip_core.errors import WeightsError
-from geoclip_core.model.backbones import CLIP_L14, BackboneRecord, find_backbone, parse_tower_label
+from geoclip_core.model.backbones.digest import tower_digest
+from geoclip_core.model.backbones.load import Backbone, load_backbone
+from geoclip_core.model.backbones.registry import CLIP_L14, BackboneRecord, find_backbone, parse_tower_label
+from geoclip_core.model.backbones.timm_tower import timm_tower
 from geoclip_core.model.clip import ClipShape, build_towers
 from geoclip_core.model.image_encoder import ImageEncoder, projection_mlp
-from geoclip_core.model.load_backbone import Backbone, load_backbone
 from geoclip_core.model.location_encoder import BaseLocationEncoder
 from geoclip_core.model.location_encoders import build_location_encoder
 from geoclip_core.model.record import (
@@ -38,8 +40,6 @@ from geoclip_core.model.record import (
     read_tensors,
 )
 from geoclip_core.model.text_encoder import TextEncoder
-from geoclip_core.model.timm_tower import timm_tower
-from geoclip_core.model.tower_digest import tower_digest
 from geoclip_core.photo.preprocess import Preprocess
 from geoclip_core.weights.convert import read_backbone
 from geoclip_core.weights.digests import cached_sha256

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from geoclip_core.errors import WeightsError
-from geoclip_core.model.backbones import CLIP_L14
+from geoclip_core.model.backbones.registry import CLIP_L14
 from geoclip_core.photo.preprocess import Preprocess
 
 

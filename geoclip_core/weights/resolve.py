@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from geoclip_core.errors import CacheError, MissingWeightsError, WeightsError
 from geoclip_core.files import Progress
-from geoclip_core.model.backbones import BACKBONES, CLIP_L14, BackboneRecord
+from geoclip_core.model.backbones.registry import BACKBONES, CLIP_L14, BackboneRecord
 from geoclip_core.weights.digests import cached_sha256
 from geoclip_core.weights.registry import (
     CLIP_ON_HUB,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from geoclip_core.model.backbones import find_backbone
+from geoclip_core.model.backbones.registry import find_backbone
+from geoclip_core.model.backbones.timm_tower import timm_tower
 from geoclip_core.model.clip import ClipShape, build_towers
-from geoclip_core.model.timm_tower import timm_tower
 
 SHAPES = {
     "clip-vit-b-32": ClipShape(

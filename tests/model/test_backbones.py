@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from geoclip_core.errors import WeightsError
-from geoclip_core.model.backbones import BACKBONES, CLIP_L14, find_backbone, parse_tower_label
+from geoclip_core.model.backbones.digest import tower_digest
+from geoclip_core.model.backbones.load import load_backbone, tower_label
+from geoclip_core.model.backbones.registry import BACKBONES, CLIP_L14, find_backbone, parse_tower_label
+from geoclip_core.model.backbones.timm_tower import timm_tower
 from geoclip_core.model.clip import build_towers
-from geoclip_core.model.load_backbone import load_backbone, tower_label
-from geoclip_core.model.timm_tower import timm_tower
-from geoclip_core.model.tower_digest import tower_digest
 from geoclip_core.photo.preprocess import Preprocess
 from tests.model.small_backbones import OPTIONS, SHAPES, small_state
 

@@ -15,7 +15,7 @@ import streamlit as st
 from geoclip_core.errors import GeoclipError, MissingDependencyError, QueryError
 from geoclip_core.page import launch
 from geoclip_core.photo.limits import MAX_UPLOAD_MB
-from training.bench_page import free_port
+from training.benchmarks.page import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 

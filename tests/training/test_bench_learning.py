@@ -8,7 +8,7 @@ import torch
 
 from geoclip_core.learning.data.features import CachedFeatures
 from geoclip_core.model.clip import ClipShape
-from training import bench_learning
+from training.benchmarks import learning as bench_learning
 
 SHAPE = ClipShape(dim=64, image_size=28, patch=14, image_width=64, image_layers=1, text_width=64, text_layers=1)
 

@@ -18,8 +18,8 @@ from safetensors.torch import save_file
 from geoclip_core.errors import MissingWeightsError, NoEvidenceError, WeightsError
 from geoclip_core.learning.data.features import CachedFeatures
 from geoclip_core.locate.load import load_locator
-from geoclip_core.model.backbones import find_backbone
-from geoclip_core.model.load_backbone import load_backbone
+from geoclip_core.model.backbones.load import load_backbone
+from geoclip_core.model.backbones.registry import find_backbone
 from geoclip_core.weights.convert import read_backbone
 from geoclip_core.weights.local import find_local
 from geoclip_core.weights.resolve import find_weights

@@ -15,10 +15,10 @@ from safetensors.torch import save_file
 from geoclip_core.errors import MissingWeightsError, WeightsError
 from geoclip_core.files import sha256
 from geoclip_core.locate.load import load_locator
-from geoclip_core.model.backbones import BACKBONES, CLIP_L14
+from geoclip_core.model.backbones.registry import BACKBONES, CLIP_L14
+from geoclip_core.model.backbones.timm_tower import timm_tower
 from geoclip_core.model.image_encoder import projection_mlp
 from geoclip_core.model.location_encoder import LocationEncoder
-from geoclip_core.model.timm_tower import timm_tower
 from geoclip_core.weights.local import find_local, load_local, local_models, read_record
 
 OPTIONS = {"img_size": 16, "patch_size": 8}

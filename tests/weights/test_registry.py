@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from geoclip_core.errors import WeightsError
-from geoclip_core.model.backbones import CLIP_L14
+from geoclip_core.model.backbones.registry import CLIP_L14
 from geoclip_core.photo.preprocess import Preprocess
 from geoclip_core.weights.registry import CLIP_ON_HUB, KNOWN_CLIP_FILES, MODELS, RELEASED_PARTS, find_record
 

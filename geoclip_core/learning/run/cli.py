@@ -30,7 +30,7 @@ from geoclip_core.learning.run.checkpoints import AtomicCheckpoints, LastCheckpo
 from geoclip_core.learning.run.module import GeoLearner
 from geoclip_core.learning.run.provenance import provenance
 from geoclip_core.learning.run.tower import load_clip
-from geoclip_core.model.tower_digest import tower_digest
+from geoclip_core.model.backbones.digest import tower_digest
 
 States = Callable[[str], Mapping[str, Tensor]]
 """From a name that a person gives (a path, ``auto``, a model's name) to a state dict."""

@@ -36,8 +36,8 @@ from geoclip_core.files import atomic, sha256, write_json
 from geoclip_core.learning.run.module import GeoLearner
 from geoclip_core.learning.run.tower import load_clip, merged_state
 from geoclip_core.learning.settings import TowerConfig, read_settings
-from geoclip_core.model.backbones import parse_tower_label
-from geoclip_core.model.tower_digest import tower_digest
+from geoclip_core.model.backbones.digest import tower_digest
+from geoclip_core.model.backbones.registry import parse_tower_label
 
 PAPER = "Vivanco Cepeda, Nayak, Shah: GeoCLIP, NeurIPS 2023, arXiv:2309.16020"
 

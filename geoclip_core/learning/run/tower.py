@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from geoclip_core.errors import TrainingError, WeightsError
 from geoclip_core.learning.settings import TowerConfig
-from geoclip_core.model.backbones import BackboneRecord, find_backbone
+from geoclip_core.model.backbones.registry import BackboneRecord, find_backbone
+from geoclip_core.model.backbones.timm_tower import timm_tower
 from geoclip_core.model.clip import build_towers
-from geoclip_core.model.timm_tower import timm_tower
 
 if TYPE_CHECKING:
     from peft import LoraConfig

@@ -10,7 +10,7 @@ import torch
 from geoclip_core.errors import TrainingError
 from geoclip_core.learning.run.tower import build_tower, load_clip, merged_state
 from geoclip_core.learning.settings import Recipe, TowerConfig, read_settings
-from geoclip_core.model.tower_digest import tower_digest
+from geoclip_core.model.backbones.digest import tower_digest
 
 
 def test_a_frozen_clip_has_nothing_to_train_and_takes_its_weights(small_clip) -> None:

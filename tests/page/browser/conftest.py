@@ -28,7 +28,7 @@ from playwright.sync_api import (
 )
 from playwright.sync_api import Error as PlaywrightError
 
-from training.bench_page import free_port, installed_browser
+from training.benchmarks.page import free_port, installed_browser
 
 ROOT = Path(__file__).resolve().parents[3]
 FLAGS = (

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from geoclip_core.model.clip import ClipShape, build_towers
 from tests.page.browser.conftest import open_page, serve
 from tests.page.browser.steps import map_of, settle, show_photo
-from training.bench_page import free_port
+from training.benchmarks.page import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

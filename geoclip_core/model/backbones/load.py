@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from geoclip_core.errors import WeightsError
-from geoclip_core.model.backbones import BackboneRecord, find_backbone
+from geoclip_core.model.backbones.digest import tower_digest
+from geoclip_core.model.backbones.registry import BackboneRecord, find_backbone
+from geoclip_core.model.backbones.timm_tower import timm_tower
 from geoclip_core.model.clip import load_towers
-from geoclip_core.model.timm_tower import timm_tower
-from geoclip_core.model.tower_digest import tower_digest
 from geoclip_core.photo.preprocess import Preprocess
 
 _HEAD_WIDTH = 64  # of every attention head of a ViT-B (Dosovitskiy et al. 2021, table 1)

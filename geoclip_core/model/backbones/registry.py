@@ -1,6 +1,6 @@
 """The image backbones that a model can stand behind: a new one is a record in ``BACKBONES``.
 
-A backbone is a frozen image tower whose weights come from outside; ``model/load_backbone.py`` builds it. This file
+A backbone is a frozen image tower whose weights come from outside; ``model/backbones/load.py`` builds it. This file
 imports no network library, so that looking for weights on the disk stays quick.
 """
 

@@ -3,7 +3,7 @@
 Both sides train the same heads on the same batch; the reference's step is that plus CLIP ViT-L/14 on every photo of the
 batch, measured on a few photos and scaled up (its time grows with their number). Alone::
 
-    python training/bench_learning.py
+    python training/benchmarks/learning.py
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from geoclip_core.learning.randomness import generator_of
 from geoclip_core.learning.run.module import GeoLearner
 from geoclip_core.learning.settings import Recipe
 from geoclip_core.model.clip import ClipShape, build_towers
-from training.timing import median_s
+from training.benchmarks.timing import median_s
 
 BATCH = 512  # agreed: the paper's
 ROWS, VIEWS, PART_ROWS = 16_384, 1, 4096

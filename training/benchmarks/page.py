@@ -2,7 +2,7 @@
 
 Alone, for people who change the page::
 
-    python training/bench_page.py
+    python training/benchmarks/page.py
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Playwright
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TEXTS = ("Pyramids of Giza", "Boston, Massachusetts", "Desert", "Burj Khalifa", "Kyoto", "Timbuktu", "Ushuaia")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _START_S, _PATIENCE_MS = 120, 60_000
