@@ -151,8 +151,8 @@ def _free_density(part: Evidence, latlon: Floats, vectors: Tensor | None, scale:
     centres, points = unit_vectors(part.points), unit_vectors(latlon)
     for start in range(0, len(points), max(1, _POINTS_AT_ONCE // len(centres))):
         rows = points[start : start + max(1, _POINTS_AT_ONCE // len(centres))]
-        kernel = np.exp(-_squared_spreads(rows[:, None], centres, spread_km) / 2)
-        density[start : start + len(rows)] = kernel @ heights
+        hills = np.exp(-_squared_spreads(rows[:, None], centres, spread_km) / 2)
+        density[start : start + len(rows)] = hills @ heights
     return density
 
 
