@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -55,7 +56,7 @@ def locate(
     """Where a photo, a text, or both are."""
     from geoclip_core.export.formats import save
     from geoclip_core.locate.load import load_locator
-    from geoclip_core.locate.wording import percent
+    from geoclip_core.locate.wording import file_words, percent
 
     try:
         locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
@@ -82,6 +83,14 @@ def locate(
     typer.echo(f"{answer.model}: {'; '.join(told)}")
     for note in answer.notes:
         typer.echo(f"note: {note}")
+    for number, record in enumerate(answer.exif, start=1):
+        said = "; ".join(f"{what.lower()} {value}" for what, value in file_words(record).items())
+        name = f"photo {number}" if len(answer.exif) > 1 else "the photo"
+        if said:
+            typer.echo(f"the file of {name} says: {said}")
+        for problem in record.problems:
+            if problem not in answer.warnings:
+                typer.echo(f"note on {name}: {problem}")
     for warning in answer.warnings:
         typer.echo(f"warning: {warning}")
     if answer.query.region is not None:
@@ -127,7 +136,8 @@ def batch(
     from geoclip_core.serve.batch import list_photos, locate_batch
 
     try:
-        photos = list_photos(source)
+        left_out: Counter[str] = Counter()
+        photos = list_photos(source, left_out)
         locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
         bar = Bar("locating", "photo")
         counts = locate_batch(locator, photos, out, top_k=top_k, region=region, merge_km=merge_km, progress=bar)
@@ -135,6 +145,9 @@ def batch(
         _fail(error)
     told = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items())
     typer.echo(f"{locator.name}: {told}; written to {out}")
+    if left_out:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
+        typer.echo(f"left out: {reasons}")
 
 
 @app.command()
