@@ -159,7 +159,7 @@ def reconcile(positions: Sequence[Claim]) -> tuple[Claim, ...]:
         for index, other in enumerate(kept):
             limit = max(_AGREE_KM, (claim.error_km or 0.0) + (other.error_km or 0.0))
             apart = great_circle_km([[p] for p in other.points], [claim.points])
-            near = np.asarray(apart <= limit)
+            near = apart <= limit
             if near.any():
                 both = _narrowed(other, near.any(axis=1)), _narrowed(claim, near.any(axis=0))
                 kept[index] = min(both, key=lambda c: (len(c.points), c.error_km or USUAL_ERROR_KM))
@@ -169,10 +169,11 @@ def reconcile(positions: Sequence[Claim]) -> tuple[Claim, ...]:
     return tuple(kept)
 
 
-def _narrowed(claim: Claim, supported: npt.NDArray[np.bool_]) -> Claim:
+def _narrowed(claim: Claim, supported: npt.ArrayLike) -> Claim:
     """The claim with those of its points that another one supports."""
-    if supported.all():
+    good = np.asarray(supported, dtype=bool)
+    if good.all():
         return claim
-    points = [point for point, good in zip(claim.points, supported, strict=True) if good]
+    points = [point for point, held in zip(claim.points, good, strict=True) if held]
     doubts = tuple(doubt for doubt in claim.doubts if doubt != HEMISPHERE or len(points) > 1)
     return replace(claim, value=points[0], alternatives=tuple(points[1:]), doubts=doubts)
