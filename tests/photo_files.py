@@ -32,7 +32,7 @@ def placed_photo(latlon: tuple[float, float], error_m: float | None = None) -> b
 
 
 def told_photo(*, placed: bool = True) -> bytes:
-    """A JPEG file that states time with zone, camera, altitude and heading, and a position at the Eiffel Tower or none."""
+    """A JPEG file that states time with zone, camera, altitude, heading, and a position at the Eiffel Tower or none."""
     exif = position_exif((48.8584, 2.2945)) if placed else Image.Exif()
     exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Maker", "Model"
     details, gps = exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo)

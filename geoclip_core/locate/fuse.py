@@ -78,7 +78,7 @@ def gather(
         witness = f"photo {number}" if len(different) > 1 else "the photo"
         told: list[str] = []
         found = _ask(asked, partial(_in_photo, photo, crops), "no evidence in this photo", reasons, told)
-        seen += [replace(part, witness=_witness(part, witness)) for part in found]
+        seen += [replace(part, witness=_witness(part, witness, len(different))) for part in found]
         beside_it = [source.photo(photo, crops) for source in others]
         beside += [EvidenceNote.of(part, used=False) for finding in beside_it for part in finding.evidence]
         told += [warning for finding in beside_it for warning in finding.warnings]
@@ -107,9 +107,11 @@ def _different(photos: Sequence[Photo]) -> list[Photo]:
     return list(kept.values())
 
 
-def _witness(part: Evidence, witness: str) -> str:
+def _witness(part: Evidence, photo: str, photos: int) -> str:
     """What a piece comes from: the photo, or a part of it that speaks for itself."""
-    return f"{part.witness} ({witness})" if part.witness else witness
+    if not part.witness:
+        return photo
+    return f"{part.witness} ({photo})" if photos > 1 else part.witness
 
 
 def _in_photo(photo: Photo, crops: int, source: EvidenceSource) -> Finding:

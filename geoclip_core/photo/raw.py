@@ -24,7 +24,8 @@ _BY_BEGINNING = {
 _DNG_VERSION, _PHOTOMETRIC, _COMPRESSION = 0xC612, 0x0106, 0x0103
 _SENSOR_PHOTOMETRIC = (32803, 34892)  # colour filter array, linear raw (TIFF/EP; DNG 1.6, chapter 2)
 _SENSOR_COMPRESSION = (32767, 34713, 65535)  # Sony's, Nikon's, Pentax's
-_MOST_PREVIEWS = 64
+_MOST_PREVIEWS = 24
+_HEAD = 1 << 17  # bytes in which a JPEG picture has said how large it is
 
 
 def raw_kind(data: bytes) -> str:
@@ -54,17 +55,17 @@ def _holds_sensor_data(block: Directories) -> bool:
 
 def preview(data: bytes) -> bytes:
     """The largest JPEG picture inside a raw file, from its first byte on; b"" where there is none."""
-    best, largest = b"", 0
+    best, largest = len(data), 0
     for start in _found(data, b"\xff\xd8\xff"):
-        part = data[start:]  # a decoder stops at the picture's own end
+        part = data[start : start + _HEAD]
         try:
             # Image.open would warn of, and refuse, sizes that chance bytes may spell.
             width, height = JpegImagePlugin.JpegImageFile(io.BytesIO(part)).size
         except (OSError, SyntaxError, ValueError, IndexError, KeyError, TypeError):
             continue
         if width * height > largest and not _lossless(part):
-            best, largest = part, width * height
-    return best
+            best, largest = start, width * height
+    return data[best:]  # a decoder stops at the picture's own end
 
 
 def _lossless(jpeg: bytes) -> bool:

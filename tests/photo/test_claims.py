@@ -229,3 +229,26 @@ def test_every_claim_says_where_it_stands() -> None:
     assert position["value"] == pytest.approx(list(PARIS))
     assert len(position["doubts"]) == 1
     assert (place["what"], place["value"], place["source"]) == ("place", "Paris, France", "XMP")
+
+
+def test_times_of_taking_that_contradict_each_other_are_told() -> None:
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[36867] = "2019:07:14 10:30:00"
+    told = read(encoded(exif=exif, xmp=packet('exif:DateTimeOriginal="2021-07-14T10:30:00"'))).warnings
+    assert told == ("The file states two times of taking: EXIF says 2019-07-14 10:30, XMP says 2021-07-14 10:30.",)
+    assert read(encoded(exif=exif, xmp=packet('exif:DateTimeOriginal="2019-07-14T10:30:00+09:00"'))).warnings == ()
+
+
+def test_captions_in_the_ways_of_different_programs() -> None:
+    title = "Évora".encode("utf-16-le") + b"\0\0"
+    assert at_paris(main=[(0x9C9B, 1, len(title), title)]).caption == "Évora"
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[37510] = b"ASCII\0\0\0A bridge in Lyon\0"
+    assert read(encoded(exif=exif)).caption == "A bridge in Lyon"
+
+
+@pytest.mark.parametrize("latitude", ["48.8584", "48,8584", "48,51,30.24", "48 51.504", "48° 51' 30.24\""])
+def test_an_angle_may_be_a_text(latitude: str) -> None:
+    gps = [entry for entry in gps_entries(*PARIS) if entry[0] != 2]
+    record = read(encoded(exif=b"Exif\0\0" + exif_block(sorted([*gps, text(2, latitude)]))))
+    assert record.latlon == pytest.approx(PARIS)

@@ -29,7 +29,9 @@ def takeout(latlon: tuple[float, float] = LISBON, **further: Any) -> str:
     )
 
 
-def beside(folder: Path, name: str, content: str | bytes, photo: str = "a.jpg", data: bytes | None = None) -> ExifRecord:
+def beside(
+    folder: Path, name: str, content: str | bytes, photo: str = "a.jpg", data: bytes | None = None
+) -> ExifRecord:
     """What is known of a photo with one file beside it."""
     (folder / photo).write_bytes(data or encoded())
     (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
@@ -41,7 +43,6 @@ def beside(folder: Path, name: str, content: str | bytes, photo: str = "a.jpg", 
     [
         ("a.jpg", "a.jpg.json"),
         ("a.jpg", "a.json"),
-        ("a.jpg", "a.jpg.supplemental-metadata.json"),
         ("a.jpg", "a.jpg.supplemental-metadata.json"),
         ("a(1).jpg", "a.jpg(1).json"),
         ("a(1).jpg", "a.jpg.supplemental-metadata(1).json"),
@@ -63,7 +64,9 @@ def test_the_packet_of_a_photo_editor_is_read(tmp_path: Path, name: str) -> None
     assert record.latlon == pytest.approx(LISBON)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"latitude": 3}', "null", b"\xff\xfe\x00", '{"geoData": 3}', "9" * 5000])
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"latitude": 3}', "null", b"\xff\xfe\x00", '{"geoData": 3}', "9" * 5000]
+)
 def test_a_file_about_something_else_says_nothing(tmp_path: Path, content: str | bytes) -> None:
     assert beside(tmp_path, "a.json", content) == ExifRecord()
 

@@ -45,23 +45,43 @@ def _degrees(claim: Claim) -> str:
 
 
 def _clock(claims: Sequence[Claim]) -> list[str]:
-    """The time of the satellites against that of the camera's clock."""
-    by_gps = next((c.value for c in claims if c.what == "gps time" and isinstance(c.value, datetime)), None)
-    by_clock = next((c.value for c in claims if c.what == "taken" and isinstance(c.value, datetime)), None)
-    if by_gps is None or by_clock is None:
-        return []
-    apart = abs(_utc(by_gps) - _utc(by_clock))
-    if apart <= _LONGEST_CLOCK_ERROR:
-        return []
-    return [
-        f"The time of the GPS position ({by_gps:%Y-%m-%d %H:%M} UTC) and that of the photo ({by_clock:%Y-%m-%d %H:%M}) "
-        f"are {apart / timedelta(days=1):,.0f} days apart: the position may be that of another day."
+    """The times of taking against each other, and the first of them against the time of the satellites."""
+    taken = [c for c in claims if c.what == "taken"]
+    told = [
+        f"The file states two times of taking: {a.source} says {_minute(a)}, {b.source} says {_minute(b)}."
+        for a, b in zip(taken[:1] * len(taken[1:]), taken[1:], strict=True)
+        if _apart_in_time(a, b) > _LONGEST_CLOCK_ERROR
     ]
+    for gps in [c for c in claims if c.what == "gps time"][:1]:
+        for first in taken[:1]:
+            apart = _apart_in_time(gps, first)
+            if apart > _LONGEST_CLOCK_ERROR:
+                told.append(
+                    f"The time of the GPS position ({_minute(gps)} UTC) and that of the photo ({_minute(first)}) are "
+                    f"{apart / timedelta(days=1):,.0f} days apart: the position may be that of another day."
+                )
+    return told
+
+
+def _minute(claim: Claim) -> str:
+    assert isinstance(claim.value, datetime)
+    return f"{claim.value:%Y-%m-%d %H:%M}"
+
+
+def _apart_in_time(a: Claim, b: Claim) -> timedelta:
+    assert isinstance(a.value, datetime)
+    assert isinstance(b.value, datetime)
+    return abs(_utc(a.value) - _utc(b.value))
 
 
 def _utc(moment: datetime) -> datetime:
     """A time without a zone is taken as UTC, which is at most 14 hours off."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    offset = moment.utcoffset()
+    plain = moment.replace(tzinfo=UTC)
+    try:
+        return plain - offset if offset else plain
+    except OverflowError:  # the first or the last day of all
+        return plain
 
 
 def _countries(positions: Sequence[Claim], claims: Sequence[Claim]) -> list[str]:

@@ -9,7 +9,7 @@ from PIL import ExifTags
 
 from geoclip_core.photo.claims import Claim, Said, What, finite, words
 from geoclip_core.photo.metadata.positions import Fix, parts_of, position
-from geoclip_core.photo.metadata.tiff import Directories, Tags
+from geoclip_core.photo.metadata.tiff import Directories, Tags, as_text
 from geoclip_core.photo.metadata.times import time_claim
 
 _GPS = ExifTags.GPS
@@ -48,7 +48,7 @@ def read_block(block: Directories, source: str = "EXIF") -> Said:
         altitude(block.gps.get(_GPS.GPSAltitude), block.gps.get(_GPS.GPSAltitudeRef), source),
         heading(block.gps.get(_GPS.GPSImgDirection), block.gps.get(_GPS.GPSImgDirectionRef), source),
         _camera(block.main, source),
-        caption(block.main.get(_BASE.ImageDescription), source),
+        _caption(block, source),
     ):
         if isinstance(made, Claim):
             claims.append(made)
@@ -142,6 +142,19 @@ def camera_name(maker: object, model: object) -> str:
     """Maker and model, the maker once; at most 80 letters."""
     make, name = words(maker, 200), words(model, 200)
     return (name if name.lower().startswith(make.lower()) else f"{make} {name}").strip()[:80]
+
+
+def _caption(block: Directories, source: str) -> Claim | None:
+    """The first description that is none of the camera's own."""
+    utf16 = [block.main.get(tag) for tag in (_BASE.XPTitle, _BASE.XPComment, _BASE.XPSubject)]
+    texts: list[object] = [block.main.get(_BASE.ImageDescription)]
+    texts += [held.decode("utf-16-le", "replace").split("\0")[0] for held in utf16 if isinstance(held, bytes)]
+    comment = block.exif.get(_BASE.UserComment)
+    if isinstance(comment, bytes) and comment[:8] == b"UNICODE\0":
+        texts.append(comment[8:].decode("utf-16-le" if block.order == "<" else "utf-16-be", "replace").split("\0")[0])
+    elif isinstance(comment, bytes) and comment[:8] == b"ASCII\0\0\0":
+        texts.append(as_text(comment[8:]))
+    return next((made for text in texts if (made := caption(text, source)) is not None), None)
 
 
 def caption(value: object, source: str) -> Claim | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -145,7 +146,13 @@ def _rounding_km(written: tuple[Sequence[float | None], ...]) -> float | None:
 
 
 def parts_of(value: object) -> list[float | None]:
-    """Up to three parts of an angle; None for those that are no finite number."""
+    """Up to three parts of an angle, from numbers or from a text; None for those that are no finite number."""
+    if isinstance(value, str):
+        numbers = re.findall(r"[-+]?\d+(?:\.\d+)?(?:/\d+)?", value[:80])
+        parts = [finite(number) for number in numbers[:3]]
+        if len(parts) == 2 and (parts[1] or 0.0) >= 60:  # a decimal comma
+            return [finite(".".join(numbers))]
+        return parts
     return [finite(part) for part in (value if isinstance(value, tuple | list) else (value,))[:3]]
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from geoclip_core.files import printable
 from geoclip_core.photo.claims import Claim, Said, finite, words
 from geoclip_core.photo.metadata.exif_block import altitude, caption
 from geoclip_core.photo.metadata.positions import position
@@ -25,7 +26,7 @@ def find_sidecars(photo: Path) -> list[tuple[str, bytes]]:
         path = photo.with_name(name)
         try:
             if path != photo and path.is_file() and path.stat().st_size <= _MOST_BYTES:
-                found.append((name, path.read_bytes()))
+                found.append((printable(name), path.read_bytes()))
         except (OSError, ValueError):
             continue
     return found

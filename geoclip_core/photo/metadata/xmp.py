@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from geoclip_core.photo.claims import Claim, Said, What, finite, words
 from geoclip_core.photo.metadata.exif_block import altitude, camera_name, caption, heading
-from geoclip_core.photo.metadata.positions import Fix, position
+from geoclip_core.photo.metadata.positions import Fix, parts_of, position
 from geoclip_core.photo.metadata.times import time_claim
 
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -151,10 +151,7 @@ def _position_of(fields: Fields, source: str, what: What) -> Claim | str | None:
 def _angle(text: str) -> tuple[list[float | None], str, bool]:
     """Degrees, minutes, seconds of ``"48,51.504N"``, ``"48,51,30N"`` or ``"-48.8584"``; the letter; whether decimal."""
     letter = re.search(r"[NSEW]", text.upper())
-    numbers = re.findall(r"[-+]?\d+(?:\.\d+)?(?:/\d+)?", text[:80])
-    parts = [finite(number) for number in numbers[:3]]
-    if len(parts) == 2 and (parts[1] or 0.0) >= 60:  # a decimal comma
-        parts = [finite(".".join(numbers))]
+    parts = parts_of(text)
     return parts, letter[0] if letter else "", len(parts) == 1
 
 
