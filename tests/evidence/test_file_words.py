@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from geoclip_core.__main__ import app
 from geoclip_core.errors import NoEvidenceError, PhotoError
+from geoclip_core.export.formats import FORMATS
+from geoclip_core.export.parquet import answer_rows
 from geoclip_core.locate.answer import Answer
 from geoclip_core.serve.api import make_api
 from tests.photo.containers import encoded, exif_block, gps_entries, iptc, packet, with_xmp
@@ -121,3 +123,30 @@ def test_what_the_file_says_reaches_json_http_and_the_terminal(embedded_locator:
     for words in ("taken 14 July 2019, 10:30 (UTC+02:00)", "camera Maker Model", "altitude 36 m", "90° from magnetic"):
         assert words in told
     assert "note on the photo: The heading is measured from magnetic north" in told
+
+
+def test_a_doubtful_position_is_warned_of_in_every_format(embedded_locator: Any) -> None:
+    entries = [entry for entry in gps_entries(*PARIS) if entry[0] in (2, 4)]
+    data = encoded(exif=b"Exif\0\0" + exif_block(entries))
+    answer = embedded_locator.locate(data)
+    (warning,) = answer.warnings
+    client = TestClient(make_api(embedded_locator))
+    for form, chosen in FORMATS.items():
+        if form != "regions":  # credible regions alone, without places
+            assert warning in chosen.write(answer, ()), form
+            sent = {"photos": ("a.jpg", data, "image/jpeg")}
+            assert warning in client.post("/locate", files=sent, data={"form": form}).text
+    assert [row["warnings"] for row in answer_rows("a.jpg", answer)] == [warning] * len(answer.candidates)
+    assert answer.to_dict()["warnings"] == [warning]
+
+
+def test_the_terminal_counts_what_a_batch_leaves_out(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("a.jpg", "._a.jpg", "notes.txt"):
+        (folder / name).write_bytes(told_photo())
+    asked = ["batch", str(folder), "--out", str(tmp_path / "out.parquet"), "--model", "embedded"]
+    told = CliRunner().invoke(app, asked).stdout
+    assert "1 answered" in told
+    assert "left out: 1 hidden" in told
+    assert "1 no photos" in told

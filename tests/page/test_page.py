@@ -254,6 +254,13 @@ def test_an_odd_file_gets_a_clear_message(page: AppTest) -> None:
     assert "damaged or cut short" in read(page.error[0].value)
 
 
+def test_a_photo_without_pixels_is_answered_from_its_file(page: AppTest, located_photo: bytes) -> None:
+    upload(page, located_photo.replace(b"\xff\xdb", b"\xff\xd9"))
+    assert not page.exception
+    assert "Its pixels cannot be read" in said(page)
+    assert any("Opera House" in button.label for button in page.button)
+
+
 def test_an_odd_text_gets_a_clear_message_and_is_shown_as_it_is(page: AppTest) -> None:
     text = "<img src=x onerror=alert(1)> **no** :red[no] qqxzv"
     page.text_input(key="text").set_value(text).run()

@@ -124,6 +124,18 @@ def test_a_raw_file_without_a_preview_still_says_where_it_was_taken() -> None:
     assert read_exif(open_photo(data, pixels_needed=False)).latlon == pytest.approx(SYDNEY)
 
 
+def test_the_blocks_of_a_cr3_file_are_read() -> None:
+    camera = b"II*\0\x08\0\0\0" + directory([(0x010F, 2, 6, b"Canon\0")], 8)
+    position = b"II*\0\x08\0\0\0" + directory([(0, 1, 4, b"\2\3\0\0"), *gps_entries(*SYDNEY)], 8)
+    boxes = [(b"CMT1", camera), (b"CMT4", position)]
+    data = struct.pack(">I", 16) + b"ftypcrx \0\0\0\1"
+    data += b"".join(struct.pack(">I", 8 + len(content)) + name + content for name, content in boxes)
+    photo = open_photo(data + encoded(image=noisy(64, 48)))
+    record = read_exif(photo)
+    assert (photo.size, record.camera) == ((64, 48), "Canon")
+    assert record.latlon == pytest.approx(SYDNEY)
+
+
 def test_the_turning_of_a_raw_file_is_that_of_its_preview() -> None:
     turned = [(0x0112, 3, 1, b"\6\0"), (0xC612, 1, 4, b"\1\4\0\0")]
     assert open_photo(raw_file(encoded(image=noisy(64, 48)), turned)).size == (48, 64)

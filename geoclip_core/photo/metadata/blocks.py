@@ -21,6 +21,7 @@ _XMP_NAME, _XMP_MORE = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/
 _EXIF_START = re.compile(rb"Exif\0[\0\xff](?=II\*\0|MM\0\*)")
 _XMP_START, _XMP_END = b"<x:xmpmeta", b"</x:xmpmeta>"
 _LONGEST_EXIF = 1 << 16
+_CR3_BOXES, _CR3_REACH = (b"CMT1", b"CMT2", b"CMT4"), 1 << 20
 _XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG = 700, 33723, 34377
 _IPTC_RESOURCE = 0x0404
 _MOST_BYTES = 1 << 24  # of one unpacked text of a PNG file
@@ -67,6 +68,9 @@ def find_blocks(data: bytes) -> Blocks:
                 found.xmp.append(content)
     elif is_tiff(data):
         _tiff(data, found)
+    elif data[4:12] == b"ftypcrx ":
+        starts = [at for name in _CR3_BOXES if (at := data.find(name, 0, _CR3_REACH)) >= 4]
+        found.exif += [data[at + 4 : at - 4 + int.from_bytes(data[at - 4 : at], "big")] for at in starts]
     elif data[4:8] == b"ftyp":
         exif, xmp = heif_items.metadata(data)
         found.exif += exif

@@ -16,6 +16,7 @@ Tags = dict[int, Any]
 """Values by tag: bytes, text, a number, or a tuple of numbers; a rational is a float, NaN where it divides by zero."""
 
 EXIF_POINTER, GPS_POINTER, SUB_POINTER = 0x8769, 0x8825, 0x014A
+_GPS_VERSION, _LATITUDE = 0, 2  # of the directory of position
 
 _HEADERS = {
     b"II*\0": "<",
@@ -78,6 +79,8 @@ def read_directories(data: bytes) -> Directories:
     exif = reader.pointed(main.get(EXIF_POINTER))
     # Some writers put the pointer to the position into the directory of the picture's taking.
     gps = reader.pointed(main.get(GPS_POINTER)) or reader.pointed(exif.get(GPS_POINTER))
+    if not gps and _GPS_VERSION in main and _LATITUDE in main:  # Canon's CR3 keeps each directory as a block of its own
+        gps = main
     others = chain[1:] + [reader.pointed(offset) for tags in chain for offset in _listed(tags.get(SUB_POINTER))]
     return Directories(main, exif, gps, others, order, reader.damaged)
 
