@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from geoclip_core.errors import DeviceError, GeoclipError, MissingDependencyError, QueryError, RegionError
+from geoclip_core.errors import (
+    DeviceError,
+    GeoclipError,
+    MissingDependencyError,
+    NoEvidenceError,
+    QueryError,
+    RegionError,
+)
+
+if TYPE_CHECKING:  # it imports numpy and Pillow, which --help does not wait for
+    from geoclip_core.photo.exif import ExifRecord
 
 app = typer.Typer(
     add_completion=False,
@@ -33,6 +45,18 @@ def _fail(error: GeoclipError) -> NoReturn:
     typer.echo(f"geoclip_core: {error}", err=True)
     wrong_usage = isinstance(error, QueryError | RegionError) and not isinstance(error, DeviceError)
     raise typer.Exit(2 if wrong_usage else 1)
+
+
+def _file_lines(records: Sequence[ExifRecord], told: Sequence[str] = ()) -> Iterator[str]:
+    """What the files of the photos say, as lines; problems that are told elsewhere are left out."""
+    from geoclip_core.locate.wording import file_words
+
+    for number, record in enumerate(records, start=1):
+        said = "; ".join(f"{what.lower()} {value}" for what, value in file_words(record).items())
+        name = f"photo {number}" if len(records) > 1 else "the photo"
+        if said:
+            yield f"the file of {name} says: {said}"
+        yield from (f"note on {name}: {problem}" for problem in record.problems if problem not in told)
 
 
 @app.command()
@@ -56,11 +80,16 @@ def locate(
     from geoclip_core.export.formats import save
     from geoclip_core.locate.load import load_locator
     from geoclip_core.locate.wording import percent
+    from geoclip_core.photo.decode import Photo, open_photo
+    from geoclip_core.photo.exif import read_exif
+    from geoclip_core.photo.limits import MAX_PHOTOS
 
+    opened: list[Photo] = []
     try:
         locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
+        opened += [open_photo(path, pixels_needed=False) for path in (photos or [])[: MAX_PHOTOS + 1]]
         answer = locator.locate(
-            list(photos or []) or None,
+            opened or None,
             text,
             top_k,
             region,
@@ -74,6 +103,9 @@ def locate(
         if geotiff is not None:
             locator.field(answer.query).to_geotiff(geotiff)
     except GeoclipError as error:
+        if isinstance(error, NoEvidenceError):
+            for line in _file_lines([read_exif(photo) for photo in opened]):
+                typer.echo(line, err=True)
         _fail(error)
     if as_json:
         typer.echo(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2))
@@ -82,6 +114,8 @@ def locate(
     typer.echo(f"{answer.model}: {'; '.join(told)}")
     for note in answer.notes:
         typer.echo(f"note: {note}")
+    for line in _file_lines(answer.exif, answer.warnings):
+        typer.echo(line)
     for warning in answer.warnings:
         typer.echo(f"warning: {warning}")
     if answer.query.region is not None:
@@ -127,7 +161,8 @@ def batch(
     from geoclip_core.serve.batch import list_photos, locate_batch
 
     try:
-        photos = list_photos(source)
+        left_out: Counter[str] = Counter()
+        photos = list_photos(source, left_out)
         locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
         bar = Bar("locating", "photo")
         counts = locate_batch(locator, photos, out, top_k=top_k, region=region, merge_km=merge_km, progress=bar)
@@ -135,6 +170,9 @@ def batch(
         _fail(error)
     told = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items())
     typer.echo(f"{locator.name}: {told}; written to {out}")
+    if left_out:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
+        typer.echo(f"left out: {reasons}")
 
 
 @app.command()

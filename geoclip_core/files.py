@@ -106,6 +106,11 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def printable(path: Path | str) -> str:
+    """A path as text that every file and terminal takes: bytes of a name that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def sha256(path: Path, progress: Progress | None = None) -> str:
     """Digest of a file's content, 64 hexadecimal digits.
 

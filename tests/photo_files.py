@@ -29,3 +29,15 @@ def jpeg(image: Image.Image | None = None, **settings: object) -> bytes:
 def placed_photo(latlon: tuple[float, float], error_m: float | None = None) -> bytes:
     """A JPEG file whose EXIF block states a position."""
     return jpeg(exif=position_exif(latlon, error_m))
+
+
+def told_photo(*, placed: bool = True) -> bytes:
+    """A JPEG file that states time with zone, camera, altitude, heading, and a position at the Eiffel Tower or none."""
+    exif = position_exif((48.8584, 2.2945)) if placed else Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Maker", "Model"
+    details, gps = exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo)
+    details[ExifTags.Base.DateTimeOriginal] = "2019:07:14 10:30:00"
+    details[ExifTags.Base.OffsetTimeOriginal] = "+02:00"
+    gps[ExifTags.GPS.GPSAltitude], gps[ExifTags.GPS.GPSImgDirection] = 35.5, 90.0
+    gps[ExifTags.GPS.GPSImgDirectionRef] = "M"
+    return jpeg(exif=exif)

@@ -28,6 +28,8 @@ class ClipSource(EvidenceSource):
         encoder, preprocess = self.network.image_encoder, self.network.preprocess
         if encoder is None or preprocess is None:
             return Finding()
+        if photo.pixels is None:
+            return Finding(reason="its pixels cannot be read")
         views = preprocess.ten_crops(photo.image) if crops == 10 else preprocess.pixels(photo.image)[None]
         with torch.inference_mode():
             vectors = encoder(torch.from_numpy(views))

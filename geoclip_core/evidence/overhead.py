@@ -40,6 +40,8 @@ class OverheadSource(EvidenceSource):
         """Where the view may have been taken, if it is one."""
         if self.model is None:
             return Finding(reason="the embedded model does not look at pixels")
+        if photo.pixels is None:
+            return Finding(reason="its pixels cannot be read")
         try:
             found = self.model.predict(photo.image)
         except NoEvidenceError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from geoclip_core.errors import QueryError
+from geoclip_core.evidence.caption import CaptionSource
 from geoclip_core.evidence.clip import ClipSource
 from geoclip_core.evidence.metadata import MetadataSource
 from geoclip_core.evidence.network import Network
@@ -39,6 +40,7 @@ class Entry:
 SOURCES: dict[str, Entry] = {
     "clip": Entry(ClipSource, with_vision="asked", without_vision="absent"),
     "metadata": Entry(MetadataSource, with_vision="shown", without_vision="asked"),
+    "caption": Entry(CaptionSource, with_vision="shown", without_vision="asked"),
     "overhead": Entry(OverheadSource, with_vision="absent", without_vision="asked"),
     "text": Entry(TextSource, with_vision="asked", without_vision="asked"),
 }

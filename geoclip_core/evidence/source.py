@@ -38,6 +38,7 @@ class Evidence:
         power: Exponent in the product of all evidence, 0 or more; 1 for a full, independent witness.
         stated_latlon: A position that the evidence states outright, as a photo's file does, degrees.
         witness: What it comes from, such as "photo 2" or "the text"; pieces of one witness are never in conflict.
+            A source names a part of a photo, such as "the words in its file", where that may disagree with the rest.
         group: Pieces of the same group multiply, groups add up.
 
     Raises:
@@ -102,10 +103,12 @@ class Finding:
         evidence: Pieces of evidence; none where it has nothing to go by.
         reason: A few words on why there is none, to follow "no evidence in this photo: "; "" where the source
             does not look at such things at all.
+        warnings: What makes the evidence doubtful, whole sentences.
     """
 
     evidence: tuple[Evidence, ...] = ()
     reason: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class EvidenceSource:

@@ -12,6 +12,12 @@ from geoclip_core.text.reader import TextReader
 _LONGEST_QUOTE = 80  # characters of a text that a message repeats
 
 
+@functools.cache
+def shared_reader() -> TextReader:
+    """The reader of texts; its tables are loaded when a text is first read, and once for all sources."""
+    return TextReader()
+
+
 class TextSource(EvidenceSource):
     """Names of places, landscapes and the sound of a language; asked where no text tower has understood the text.
 
@@ -28,7 +34,7 @@ class TextSource(EvidenceSource):
     @functools.cached_property
     def reader(self) -> TextReader:
         """Reads texts; its tables are loaded when a text is first asked about."""
-        return TextReader()
+        return shared_reader()
 
     def text(self, text: str) -> Finding:
         """The places that the text names or means, spread over their extents."""

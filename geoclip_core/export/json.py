@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from geoclip_core.export.photo_columns import photo_dict
 from geoclip_core.export.rows import candidate_rows
 from geoclip_core.locate.answer import Answer
 
@@ -29,4 +30,5 @@ def to_dict(answer: Answer) -> dict[str, Any]:
         ],
         "notes": list(answer.notes),
         "warnings": list(answer.warnings),
+        "photos": [photo_dict(record) for record in answer.exif],
     }

@@ -8,7 +8,6 @@ from functools import partial
 
 from geoclip_core.errors import NoEvidenceError, QueryError
 from geoclip_core.evidence.source import Evidence, EvidenceNote, EvidenceSource, Finding
-from geoclip_core.files import digest
 from geoclip_core.photo.decode import Photo
 
 CROPS = (1, 10)
@@ -22,11 +21,13 @@ class Gathered:
         evidence: What the answer rests on.
         shown: Notes on what is only shown beside it.
         notes: What a careful reader should know: what was done to photos, and why something gave no evidence.
+        warnings: What makes the evidence doubtful, also that which is only shown.
     """
 
     evidence: tuple[Evidence, ...]
     shown: tuple[EvidenceNote, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     def told(self) -> tuple[EvidenceNote, ...]:
         """One note for each piece of evidence, alike ones once: used ones first, then what is only shown."""
@@ -67,14 +68,22 @@ def gather(
     if not photos and text is None:
         raise QueryError("Neither a photo nor a text was given", allowed="one of them, or both")
     asked = [source for source in sources if source.name not in without]
+    others = [source for source in shown if source.name not in without]
+    beside: list[EvidenceNote] = []
     reasons: list[str] = []
+    warnings: list[str] = []
     seen: list[Evidence] = []
     different = _different(photos)
     for number, photo in enumerate(different, start=1):
-        found = _ask(asked, partial(_in_photo, photo, crops), "no evidence in this photo", reasons)
         witness = f"photo {number}" if len(different) > 1 else "the photo"
-        seen += [replace(part, witness=witness) for part in found]
-    read: list[Evidence] = [] if text is None else _ask(asked, lambda source: source.text(text), "", reasons)
+        told: list[str] = []
+        found = _ask(asked, partial(_in_photo, photo, crops), "no evidence in this photo", reasons, told)
+        seen += [replace(part, witness=_witness(part, witness, len(different))) for part in found]
+        beside_it = [source.photo(photo, crops) for source in others]
+        beside += [EvidenceNote.of(part, used=False) for finding in beside_it for part in finding.evidence]
+        told += [warning for finding in beside_it for warning in finding.warnings]
+        warnings += [f"{witness.capitalize()}: {warning}" if len(different) > 1 else warning for warning in told]
+    read: list[Evidence] = [] if text is None else _ask(asked, lambda source: source.text(text), "", reasons, warnings)
     read = [replace(part, witness="the text") for part in read]
     reasons = list(dict.fromkeys(reasons))
     if not seen and not read:
@@ -84,25 +93,25 @@ def gather(
         # Both in full in the middle; towards either end the other one fades.
         seen = [replace(part, power=part.power * min(1.0, 2 - 2 * text_weight)) for part in seen]
         read = [replace(part, power=part.power * min(1.0, 2 * text_weight)) for part in read]
-    beside = [
-        EvidenceNote.of(part, used=False)
-        for source in shown
-        if source.name not in without
-        for photo in different
-        for part in source.photo(photo, crops).evidence
-    ]
     notes = [note for photo in different for note in photo.notes]
     if len(different) < len(photos):
         notes.append("The same photo was given more than once; it counts once.")
-    return Gathered((*seen, *read), tuple(beside), (*notes, *reasons))
+    return Gathered((*seen, *read), tuple(beside), (*notes, *reasons), tuple(dict.fromkeys(warnings)))
 
 
 def _different(photos: Sequence[Photo]) -> list[Photo]:
-    """The photos, each once, by their pixels and their EXIF block."""
+    """The photos, each once, by their pixels and what their files say."""
     kept: dict[str, Photo] = {}
     for photo in photos:
-        kept.setdefault(digest(photo.image.tobytes(), photo.exif.tobytes()), photo)
+        kept.setdefault(photo.key, photo)
     return list(kept.values())
+
+
+def _witness(part: Evidence, photo: str, photos: int) -> str:
+    """What a piece comes from: the photo, or a part of it that speaks for itself."""
+    if not part.witness:
+        return photo
+    return f"{part.witness} ({photo})" if photos > 1 else part.witness
 
 
 def _in_photo(photo: Photo, crops: int, source: EvidenceSource) -> Finding:
@@ -110,7 +119,11 @@ def _in_photo(photo: Photo, crops: int, source: EvidenceSource) -> Finding:
 
 
 def _ask(
-    sources: Sequence[EvidenceSource], look: Callable[[EvidenceSource], Finding], nothing: str, reasons: list[str]
+    sources: Sequence[EvidenceSource],
+    look: Callable[[EvidenceSource], Finding],
+    nothing: str,
+    reasons: list[str],
+    warnings: list[str],
 ) -> list[Evidence]:
     """What the sources find in one photo or text; where that is nothing, their reasons are added in one sentence."""
     found: list[Evidence] = []
@@ -120,6 +133,7 @@ def _ask(
             continue
         finding = look(source)
         found += finding.evidence
+        warnings += finding.warnings
         why += [finding.reason] if finding.reason else []
     if not found:
         told = ", and ".join(why) or "no source of evidence looks at it"

@@ -157,7 +157,7 @@ class Locator:
             (float(best[0]), float(best[1])),
             tuple(read_exif(p) for p in photos),
             found.notes,
-            _warnings(query, world, conflicts),
+            (*found.warnings, *_warnings(query, world, conflicts)),
         )
 
     def field(
@@ -227,4 +227,4 @@ def _photos(photo: PhotoSource | Photo | Sequence[PhotoSource | Photo] | None) -
         raise QueryError(
             f"{len(several)} photos were given", allowed=f"up to {MAX_PHOTOS} of one place", hint="give fewer"
         )
-    return [p if isinstance(p, Photo) else open_photo(p) for p in several]
+    return [p if isinstance(p, Photo) else open_photo(p, pixels_needed=False) for p in several]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from geoclip_core.photo.exif import ExifRecord
+
 
 def percent(probability: float) -> str:
     """A probability: two digits where they mean something, and never a rounded 0 or 100.
@@ -37,3 +41,36 @@ def degrees(latlon: tuple[float, float], decimals: int = 5) -> str:
     """
     lat, lon = latlon
     return f"{abs(lat):.{decimals}f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.{decimals}f}° {'E' if lon >= 0 else 'W'}"
+
+
+def moment(time: datetime) -> str:
+    """A day and a time of day, with the zone where it is known."""
+    text = f"{time:%d %B %Y, %H:%M}"
+    offset = time.utcoffset()
+    if offset is None:
+        return text
+    sign, ahead = ("-" if offset < timedelta(0) else "+"), abs(offset)
+    hours, minutes = divmod(ahead // timedelta(minutes=1), 60)
+    return f"{text} UTC" if not ahead else f"{text} (UTC{sign}{hours:02d}:{minutes:02d})"
+
+
+def file_words(record: ExifRecord) -> dict[str, str]:
+    """What a photo's file states about itself, by what it is about; claims, not facts."""
+    taken = {"taken": "Taken", "digitized": "Digitized", "gps time": "Time of its GPS position"}
+    points = [point for claim in record.positions for point in claim.points]
+    points = points or ([record.latlon] if record.latlon else [])
+    said = {
+        "Possible positions" if len(points) > 1 else "Position": "; ".join(degrees(point) for point in points),
+        "Error": distance(record.error_m / 1000) if record.error_m else "",
+        "Place": record.place or "",
+        "Caption": record.caption or "",
+        taken.get(record.taken_by, "Taken"): moment(record.taken_at) if record.taken_at else "",
+        "Changed": moment(record.changed_at) if record.changed_at and record.changed_at != record.taken_at else "",
+        "Camera": record.camera or "",
+        "Altitude": f"{record.altitude_m:.0f} m" if record.altitude_m is not None else "",
+        "Heading": f"{record.heading_deg:.0f}° from {record.heading_from or 'true'} north"
+        if record.heading_deg is not None
+        else "",
+        "Panorama": record.projection or "",
+    }
+    return {what: value for what, value in said.items() if value}

@@ -20,10 +20,12 @@ from geoclip_core.export.parquet import (
     write_table,
 )
 from geoclip_core.export.rows import Row
-from geoclip_core.files import Progress, write_text
+from geoclip_core.files import Progress, printable, write_text
 from geoclip_core.locate.candidates import MERGE_KM
 from geoclip_core.locate.locator import Locator
-from geoclip_core.photo.limits import SUFFIXES
+from geoclip_core.photo.decode import open_photo
+from geoclip_core.photo.exif import read_exif
+from geoclip_core.photo.limits import SUFFIXES, begins_as_photo
 
 COLUMNS = ("photo", "image", "path", "file")
 """Names of the column of a CSV file that lists photos; the first that is there counts."""
@@ -32,11 +34,20 @@ CHUNK = 64
 """Photos per part file: what an interruption can lose at most."""
 
 
-def list_photos(source: Path) -> list[Path]:
+_NO_FOLDERS = ("@eadir", ".thumbnails", "__macosx", ".git", "#recycle")
+"""Folders, in small letters, in which devices and programs keep what is no photo of a person's."""
+
+_HIDDEN = "hidden (names that begin with ._ hold what a Mac notes beside a file)"
+_MADE = "in folders of thumbnails and the like"
+_OTHER = "no photos"
+
+
+def list_photos(source: Path, left_out: Counter[str] | None = None) -> list[Path]:
     """Photos of a folder (searched through), or of a CSV file with a column that names them.
 
     Args:
         source: The folder, or the CSV file; relative paths in it are relative to its folder.
+        left_out: Counts the files of a folder that are not taken, by the reason in words.
 
     Returns:
         Paths in a fixed order. They need not exist: what is missing is listed in the result.
@@ -45,9 +56,13 @@ def list_photos(source: Path) -> list[Path]:
         QueryError: There is nothing to read, or no such column.
     """
     if source.is_dir():
-        found = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        files = sorted(path for path in source.rglob("*") if path.is_file())
+        reasons = [_why_not(path, source) for path in files]
+        found = [path for path, reason in zip(files, reasons, strict=True) if not reason]
+        if left_out is not None:
+            left_out.update(reason for reason in reasons if reason)
         if not found:
-            raise QueryError(f"The folder {source} holds no photos", allowed=" ".join(SUFFIXES))
+            raise QueryError(f"The folder {printable(source)} holds no photos", allowed=" ".join(SUFFIXES))
         return found
     try:
         with source.open(newline="", encoding="utf-8-sig") as stream:
@@ -62,6 +77,24 @@ def list_photos(source: Path) -> list[Path]:
     if not listed:
         raise QueryError(f"{source} names no photos", allowed="at least one row")
     return listed
+
+
+def _why_not(path: Path, folder: Path) -> str:
+    """Why a file of a folder is not taken for a photo; "" where it is."""
+    if any(part.lower() in _NO_FOLDERS for part in path.relative_to(folder).parts[:-1]):
+        return _MADE
+    if path.name.startswith("._"):
+        return _HIDDEN
+    if path.suffix.lower() in SUFFIXES:
+        return ""
+    # A suffix that names something else is believed; names without one, or with a number behind a dot, are opened.
+    if path.suffix and not path.suffix[1:].isdigit():
+        return _OTHER
+    try:
+        with path.open("rb") as stream:
+            return "" if begins_as_photo(stream.read(16)) else _OTHER
+    except OSError:
+        return _OTHER
 
 
 def locate_batch(
@@ -102,7 +135,7 @@ def locate_batch(
     try:
         parts.mkdir(parents=True, exist_ok=True)
         plan = parts / "plan.txt"
-        wanted = "\n".join([locator.name, str(top_k), str(region), f"{merge_km:g}", *map(str, paths)])
+        wanted = "\n".join([locator.name, str(top_k), str(region), f"{merge_km:g}", *map(printable, paths)])
         if not plan.is_file() or plan.read_text(encoding="utf-8") != wanted:
             shutil.rmtree(parts)
             write_text(plan, wanted)
@@ -129,9 +162,13 @@ def locate_batch(
 
 
 def _rows(locator: Locator, path: Path, top_k: int, region: str | None, merge_km: float) -> list[Row]:
+    name = printable(path)
     try:
-        answer = locator.locate(path, top_k=top_k, region=region, merge_km=merge_km)
-    except (PhotoError, NoEvidenceError) as error:
-        status = NO_EVIDENCE if isinstance(error, NoEvidenceError) else FAILED
-        return [problem_row(str(path), status, locator.name, str(error))]
-    return answer_rows(str(path), answer)
+        photo = open_photo(path, pixels_needed=False)
+    except PhotoError as error:
+        return [problem_row(name, FAILED, locator.name, str(error))]
+    try:
+        answer = locator.locate(photo, top_k=top_k, region=region, merge_km=merge_km)
+    except NoEvidenceError as error:
+        return [problem_row(name, NO_EVIDENCE, locator.name, str(error), read_exif(photo))]
+    return answer_rows(name, answer)

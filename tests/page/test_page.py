@@ -249,9 +249,16 @@ def test_a_photo_without_evidence_gets_no_point_and_the_way_to_the_full_model(pa
 
 
 def test_an_odd_file_gets_a_clear_message(page: AppTest) -> None:
-    upload(page, picture(kind="JPEG", size=(400, 300))[:900])
+    upload(page, picture(kind="PNG", size=(400, 300))[:60])
     assert not page.exception
     assert "damaged or cut short" in read(page.error[0].value)
+
+
+def test_a_photo_without_pixels_is_answered_from_its_file(page: AppTest, located_photo: bytes) -> None:
+    upload(page, located_photo.replace(b"\xff\xdb", b"\xff\xd9"))
+    assert not page.exception
+    assert "Its pixels cannot be read" in said(page)
+    assert any("Opera House" in button.label for button in page.button)
 
 
 def test_an_odd_text_gets_a_clear_message_and_is_shown_as_it_is(page: AppTest) -> None:

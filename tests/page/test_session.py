@@ -32,7 +32,7 @@ def reason(locator: Locator, question: Question) -> str:
     [
         (lambda: b"", "empty"),
         (lambda: b"not a photo at all", "not an image"),
-        (lambda: picture(kind="JPEG", size=(400, 300))[:900], "damaged or cut short"),
+        (lambda: picture(kind="PNG", size=(400, 300))[:60], "damaged or cut short"),
         (lambda: picture("1", (20_000, 10_000)), "178 million pixels"),
         (lambda: picture(kind="GIF", save_all=True, append_images=[MORE]), "No evidence"),
         (lambda: picture("CMYK", kind="JPEG"), "No evidence"),

@@ -7,12 +7,16 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
-from geoclip_core.photo.decode import open_photo
-from geoclip_core.photo.exif import ExifRecord, read_exif
+from geoclip_core.photo.decode import Photo, open_photo
+from geoclip_core.photo.exif import ExifRecord, read_exif, summed_up
+from geoclip_core.photo.metadata.exif_block import read_block
+from geoclip_core.photo.metadata.positions import HEMISPHERE
+from geoclip_core.photo.metadata.tiff import Directories
 
 GPS, BASE = ExifTags.GPS, ExifTags.Base
 PARIS: dict[int, Any] = {
@@ -23,22 +27,20 @@ PARIS: dict[int, Any] = {
 }
 
 
-def block(gps: dict[int, Any] | None = None, base: dict[int, Any] | None = None) -> Image.Exif:
-    """An EXIF block as a file holds it: written and read again, so that Pillow's types are the real ones."""
+def block(gps: dict[int, Any] | None = None, base: dict[int, Any] | None = None) -> Photo:
+    """A photo with such an EXIF block, written and read again."""
     exif = Image.Exif()
     exif.update(base or {})
     if gps is not None:
         exif.get_ifd(ExifTags.IFD.GPSInfo).update(gps)
     stream = io.BytesIO()
     Image.new("RGB", (8, 8)).save(stream, "JPEG", exif=exif)
-    return open_photo(stream.getvalue()).exif
+    return open_photo(stream.getvalue())
 
 
-def raw(gps: dict[int, Any]) -> Image.Exif:
-    """A block with values that Pillow would not write."""
-    exif = Image.Exif()
-    exif.get_ifd(ExifTags.IFD.GPSInfo).update(gps)
-    return exif
+def raw(gps: dict[int, Any]) -> ExifRecord:
+    """What a block says whose values Pillow would not write."""
+    return summed_up([read_block(Directories(gps=gps))])
 
 
 def test_a_position_is_read() -> None:
@@ -55,7 +57,7 @@ def test_the_hemispheres_give_the_signs(north: str, east: str, signs: tuple[int,
 
 def test_a_sign_beside_the_letter_does_not_turn_it_round() -> None:
     gps = {1: "S", 2: (-33.5, 0.0, 0.0), 3: "W", 4: (-70.5, 0.0, 0.0)}
-    assert read_exif(raw(gps)).latlon == (-33.5, -70.5)
+    assert raw(gps).latlon == (-33.5, -70.5)
 
 
 @pytest.mark.parametrize(
@@ -69,18 +71,28 @@ def test_a_sign_beside_the_letter_does_not_turn_it_round() -> None:
     ],
 )
 def test_degrees_come_in_one_two_or_three_parts(latitude: Any, expected: float) -> None:
-    record = read_exif(raw(PARIS | {GPS.GPSLatitude: latitude}))
+    record = raw(PARIS | {GPS.GPSLatitude: latitude})
     assert record.latlon is not None
     assert record.latlon[0] == pytest.approx(expected)
 
 
-def test_without_a_hemisphere_north_and_east_are_assumed_and_said() -> None:
+@pytest.mark.parametrize(
+    ("given", "signs"),
+    [
+        ({}, [(1, 1), (1, -1), (-1, 1), (-1, -1)]),
+        ({GPS.GPSLatitudeRef: "S"}, [(-1, 1), (-1, -1)]),
+        ({GPS.GPSLongitudeRef: "W"}, [(1, -1), (-1, -1)]),
+        ({GPS.GPSLatitudeRef: "?", GPS.GPSLongitudeRef: "E"}, [(1, 1), (-1, 1)]),
+    ],
+)
+def test_without_a_letter_every_hemisphere_is_possible_and_said(
+    given: dict[int, Any], signs: list[tuple[int, int]]
+) -> None:
     gps: dict[int, Any] = {key: value for key, value in PARIS.items() if key in (GPS.GPSLatitude, GPS.GPSLongitude)}
-    record = read_exif(block(gps))
-    assert record.latlon == pytest.approx((48.8584, 2.2945))
-    assert record.problems == (
-        "The file does not say which hemisphere its position is in; north and east were assumed.",
-    )
+    record = read_exif(block(gps | given))
+    (claim,) = record.positions
+    np.testing.assert_allclose(claim.points, [(48.8584 * a, 2.2945 * b) for a, b in signs], atol=1e-9)
+    assert record.problems == record.warnings == (HEMISPHERE,)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +113,7 @@ def test_without_a_hemisphere_north_and_east_are_assumed_and_said() -> None:
 def test_a_position_that_makes_no_sense_is_not_used_and_the_reason_is_given(
     change: dict[int, Any], problem: str
 ) -> None:
-    record = read_exif(raw(PARIS | change))
+    record = raw(PARIS | change)
     assert record.latlon is None
     (said,) = record.problems
     assert re.search(problem, said)
@@ -109,13 +121,12 @@ def test_a_position_that_makes_no_sense_is_not_used_and_the_reason_is_given(
 
 def test_the_edges_of_the_earth_are_on_it() -> None:
     gps = {1: "S", 2: (90.0, 0.0, 0.0), 3: "E", 4: (180.0, 0.0, 0.0)}
-    assert read_exif(raw(gps)).latlon == (-90.0, -180.0)
+    assert raw(gps).latlon == (-90.0, -180.0)
     null_island_street = {1: "N", 2: (0.0, 0.0, 0.0), 3: "E", 4: (6.0, 30.0, 0.0)}
-    assert read_exif(raw(null_island_street)).latlon == (0.0, 6.5)
+    assert raw(null_island_street).latlon == (0.0, 6.5)
 
 
 def test_what_is_absent_is_none() -> None:
-    assert read_exif(Image.Exif()) == ExifRecord()
     assert read_exif(open_photo(Image.new("RGB", (8, 8)))) == ExifRecord()
     assert read_exif(block({}, {})) == ExifRecord()
 
@@ -123,21 +134,23 @@ def test_what_is_absent_is_none() -> None:
 def test_altitude_heading_and_error() -> None:
     gps = PARIS | {GPS.GPSAltitude: 35.5, GPS.GPSImgDirection: 271.25, GPS.GPSHPositioningError: 4.75}
     record = read_exif(block(gps))
-    assert (record.altitude_m, record.heading_deg, record.error_m) == (35.5, 271.25, 4.75)
+    assert (record.altitude_m, record.heading_deg, record.heading_from) == (35.5, 271.25, "true")
+    assert record.error_m == pytest.approx(4.75)
     assert read_exif(block(gps | {GPS.GPSAltitudeRef: b"\x01"})).altitude_m == -35.5
     assert read_exif(block(gps | {GPS.GPSImgDirection: 360.0})).heading_deg == 0.0
     broken: dict[int, Any] = dict.fromkeys(
         (GPS.GPSAltitude, GPS.GPSImgDirection, GPS.GPSHPositioningError), IFDRational(1, 0)
     )
-    assert read_exif(raw(PARIS | broken)) == ExifRecord(latlon=read_exif(block(PARIS)).latlon)
-    assert read_exif(raw(PARIS | {GPS.GPSHPositioningError: 0})).error_m is None
+    assert raw(PARIS | broken) == raw(PARIS)
+    assert raw(PARIS).altitude_m is None
+    assert raw(PARIS | {GPS.GPSHPositioningError: 0}).error_m is None
 
 
 @pytest.mark.parametrize(
     ("base", "expected"),
     [
         ({BASE.DateTimeOriginal: "2019:07:14 10:30:00"}, datetime(2019, 7, 14, 10, 30)),
-        ({BASE.DateTime: "2019:07:14 10:30:00"}, datetime(2019, 7, 14, 10, 30)),
+        ({BASE.DateTime: "2019:07:14 10:30:00"}, None),
         ({BASE.DateTimeOriginal: "2001:01:01 00:00:00", BASE.DateTime: "2019:07:14 10:30:00"}, datetime(2001, 1, 1)),
         (
             {BASE.DateTimeOriginal: "2019:07:14 10:30:00", BASE.OffsetTimeOriginal: "+05:30"},

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import sys
+from collections import Counter
+
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -7,6 +11,7 @@ from PIL import Image
 from geoclip_core.errors import QueryError, RegionError
 from geoclip_core.serve import batch
 from geoclip_core.serve.batch import list_photos, locate_batch
+from tests.photo_files import placed_photo, told_photo
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +85,40 @@ def test_a_wrong_region_spoils_no_file(locator, photos, tmp_path):
     with pytest.raises(RegionError, match="Atlantis"):
         locate_batch(locator, photos, tmp_path / "out.parquet", region="Atlantis")
     assert [p.name for p in tmp_path.iterdir()] == ["photos"]
+
+
+def test_a_folder_is_searched_for_photos_and_what_is_left_out_is_counted(tmp_path):
+    data = placed_photo((40.0, 10.0))
+    names = ["a.HIF", "b.jfif", "c.jpe", "d.mpo", "e", "IMG.0001", "~f.jpg", "in/g.JPG"]
+    left = ["._a.jpg", "@eaDir/a.jpg", ".thumbnails/b.jpg", "notes.txt", "README", "in/@eaDir/g.jpg/thumb.jpg"]
+    for name in names + left:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"words" if name in ("notes.txt", "README") else data)
+    left_out: Counter[str] = Counter()
+    assert {str(path.relative_to(tmp_path)) for path in list_photos(tmp_path, left_out)} == set(names)
+    assert sorted(left_out.values()) == [1, 2, 3]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only here are names of files bytes")
+def test_a_name_that_is_no_utf8_is_written_escaped(locator, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    with open(os.fsencode(folder) + b"/M\xfcnchen.jpg", "wb") as stream:  # noqa: PTH123 - a path of bytes
+        stream.write(placed_photo((48.1, 11.5)))
+    out = tmp_path / "out.parquet"
+    assert locate_batch(locator, list_photos(folder), out, top_k=1)["answered"] == 1
+    assert pq.read_table(out)["photo"].to_pylist() == [f"{folder}/M\\xfcnchen.jpg"]
+
+
+def test_the_table_holds_what_the_files_say(locator, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(told_photo())
+    (folder / "b.jpg").write_bytes(told_photo(placed=False))
+    out = tmp_path / "out.parquet"
+    locate_batch(locator, list_photos(folder), out, top_k=1)
+    for row, status in zip(pq.read_table(out).to_pylist(), ("answered", "no_evidence"), strict=True):
+        assert row["status"] == status
+        assert (row["taken_at"], row["camera"]) == ("2019-07-14T10:30:00+02:00", "Maker Model")
+        assert (row["altitude_m"], row["heading_deg"], row["heading_from"]) == (35.5, 90.0, "magnetic")
+        assert "magnetic north" in row["file_problems"]

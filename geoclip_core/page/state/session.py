@@ -68,11 +68,11 @@ class ShownPhoto:
     """A photo as the page keeps it: small and without metadata, and apart from it what its file says.
 
     Attributes:
-        thumbnail: The picture.
+        thumbnail: The picture; None where its pixels cannot be read.
         exif: Position, time and camera.
     """
 
-    thumbnail: Image.Image
+    thumbnail: Image.Image | None
     exif: ExifRecord
 
 
@@ -135,7 +135,8 @@ def answered(locator: Locator, question: Question) -> Outcome:
     outcome = Outcome(question.key(locator.name), question, locator)
     photos: list[Photo] = []
     try:
-        photos.extend(open_photo(data) for data in question.photos)  # keeps those before one that cannot be decoded
+        # Keeps those before one that cannot be decoded.
+        photos.extend(open_photo(data, pixels_needed=False) for data in question.photos)
         outcome.answer = locator.locate(
             photos or None, question.text or None, region=question.region, text_weight=question.text_weight
         )
@@ -154,8 +155,10 @@ def _records(outcome: Outcome, photos: Sequence[Photo]) -> Sequence[ExifRecord]:
     return outcome.answer.exif if outcome.answer is not None else [read_exif(photo) for photo in photos]
 
 
-def _thumbnail(photo: Photo) -> Image.Image:
-    small = photo.image.copy()
+def _thumbnail(photo: Photo) -> Image.Image | None:
+    if photo.pixels is None:
+        return None
+    small = photo.pixels.copy()
     small.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX))
     small.info.clear()
     return small
