@@ -17,9 +17,11 @@ from geoclip_core.places.names import Token, join, tokenise
 from geoclip_core.places.words import kind_words, words_of
 from geoclip_core.text import settings
 from geoclip_core.text.cleaning import clean_text
-from geoclip_core.text.coordinates import parse_coordinates
+from geoclip_core.text.coordinates import read_position
 from geoclip_core.text.language import LanguagePrior
+from geoclip_core.text.links import without_links
 from geoclip_core.text.meaning import Meaning
+from geoclip_core.text.position import Position
 from geoclip_core.text.ranking import Ranker, tells_language
 from geoclip_core.text.reading import Alternative, How, Reading
 from geoclip_core.text.spans import Span, common_words, exact_spans, fuzzy_spans
@@ -54,10 +56,10 @@ class TextReader:
             QueryError: Empty, too long, or coordinates that are not on Earth.
         """
         cleaned = clean_text(text)
-        point = parse_coordinates(cleaned)
-        if point is not None:
-            return self._at(cleaned, point)
-        tokens = tokenise(cleaned)
+        position = read_position(cleaned, self._nearest)
+        if position is not None:
+            return self._at(cleaned, position)
+        tokens = tokenise(without_links(cleaned))
         candidates, framing = self._by_name(tokens)
         frames = list(framing)
         strongest = candidates[0][0] if candidates else -np.inf
@@ -69,12 +71,18 @@ class TextReader:
         alternatives = self._weigh(candidates, frames)
         return Reading(cleaned, alternatives, self._explain(alternatives), self.gazetteer)
 
-    def _at(self, text: str, point: tuple[float, float]) -> Reading:
-        name = f"{point[0]:.5f}, {point[1]:.5f}"
-        radius_km = settings.COORDINATE_KM
-        place = Place(name, "point", point, radius_km, "", "", 0, ((*point, radius_km),), ("",))
+    def _at(self, text: str, position: Position) -> Reading:
+        name = f"{position.latlon[0]:.5f}, {position.latlon[1]:.5f}"
+        disk = (*position.latlon, position.error_km)
+        place = Place(name, "point", position.latlon, position.error_km, "", "", 0, (disk,), ("",))
         only = Alternative(place, 1.0, text, "coordinates", 0.0)
-        return Reading(text, (only,), f"Read as coordinates: {name}.", self.gazetteer)
+        within = f", within {position.error_km:.2g} km as written" if position.error_km > settings.COORDINATE_KM else ""
+        return Reading(text, (only,), f"Read as {position.form}: {name}{within}.", self.gazetteer)
+
+    def _nearest(self, words: str) -> tuple[float, float] | None:
+        """Where some words are, or None."""
+        reading = self.read(words)
+        return reading.alternatives[0].place.latlon if reading.recognised else None
 
     def _by_name(self, tokens: Sequence[Token]) -> tuple[list[_Candidate], dict[int, Span]]:
         """Every place that a stretch of the text names, best first, each once; and what names countries and regions."""

@@ -135,7 +135,7 @@ class Reading:
         extents = np.array([extent for _, _, extent in place.parts])
         budget = settings.MOST_POINTS * share / len(extents)
         wanted = np.clip(np.pi * extents**2 / settings.SPACING_KM**2, settings.FEWEST_PER_DISK, settings.MOST_PER_DISK)
-        if alternative.how == "coordinates":
+        if alternative.how == "coordinates" and place.extent_km <= settings.SPACING_KM:
             wanted = np.ones(1)
         counts = np.maximum(1, np.minimum(wanted, budget)).astype(np.int64)
         points = [
