@@ -12,7 +12,7 @@ from geoclip_core.earth.distance import disk_points
 from geoclip_core.places.gazetteer import Gazetteer, Place
 from geoclip_core.text import settings
 
-How = Literal["exact", "fuzzy", "meaning", "country", "language", "coordinates"]
+How = Literal["exact", "fuzzy", "inflected", "meaning", "country", "language", "coordinates", "relation"]
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,14 @@ class Reading:
         alternatives: Heaviest first; empty when nothing was recognised.
         explanation: One sentence for a person: what was understood, or that nothing was, and why.
         gazetteer: Where the places come from.
+        suggestions: Other texts to ask, such as "Paris, Texas, United States", nearest first.
     """
 
     text: str
     alternatives: tuple[Alternative, ...]
     explanation: str
     gazetteer: Gazetteer = field(repr=False, compare=False)
+    suggestions: tuple[str, ...] = ()
 
     @property
     def recognised(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from geoclip_core.text.position import Position, decimal_step, metres_as_degrees, position
+from geoclip_core.text.position.point import Position, decimal_step, metres_as_degrees, position
 
 _N = r"([-+]?\d{1,3}(?:\.\d+)?)"
 _LAT_FIRST = (

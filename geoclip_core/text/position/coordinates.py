@@ -6,9 +6,9 @@ import re
 
 from geoclip_core.errors import QueryError
 from geoclip_core.text import settings
-from geoclip_core.text.codes import Nearest, code_position
-from geoclip_core.text.links import link_position, without_links
-from geoclip_core.text.position import Position, decimal_step, position
+from geoclip_core.text.position.codes import Nearest, code_position
+from geoclip_core.text.position.links import link_position, without_links
+from geoclip_core.text.position.point import Position, decimal_step, position
 
 # One sign for every sign: degrees, minutes, seconds, minus and the names of the four directions.
 _ONE_SIGN = tuple(
@@ -55,9 +55,7 @@ def _compact_pattern(name: str, digits: int, directions: str) -> str:
     )
 
 
-_COMPACT = re.compile(
-    rf"(?<!\w){_compact_pattern('a', 2, 'NS')}\s*[,/]?\s*{_compact_pattern('b', 3, 'EW')}(?!\w)"
-)
+_COMPACT = re.compile(rf"(?<!\w){_compact_pattern('a', 2, 'NS')}\s*[,/]?\s*{_compact_pattern('b', 3, 'EW')}(?!\w)")
 _LABEL_LAT = r"\b(?:latitud[eo]?|lat|breite|широта)\b"
 _LABEL_LON = r"\b(?:longitud[eo]?|long|lon|lng|länge|долгота)\b"
 _LABELLED = re.compile(
@@ -144,7 +142,7 @@ def _without_directions(text: str) -> Position | None:
     if well_known:
         return _of_numbers(well_known.group(2), well_known.group(1))
     match = _PLAIN.fullmatch(text)
-    if match and _meant_as_a_pair(*match.groups(), "°" in text):
+    if match and _meant_as_a_pair(match.group(1), match.group(2), match.group(3), "°" in text):
         return _of_numbers(match.group(1), match.group(3))
     match = _COMMAS.fullmatch(text)
     if match and not all(len(number.partition(",")[2]) == len("000") for number in match.groups()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from geoclip_core.text.position import Position, metres_as_degrees, position
+from geoclip_core.text.position.point import Position, metres_as_degrees, position
 
 _PLUS_DIGITS = "23456789CFGHJMPQRVWX"
 _PLUS = re.compile(rf"(?<![\w+])([{_PLUS_DIGITS}]{{2,8}}0*\+[{_PLUS_DIGITS}]{{0,7}})(?![\w+])", re.IGNORECASE)
