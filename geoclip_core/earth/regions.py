@@ -252,7 +252,7 @@ def parse_region(given: str | Region) -> Region:
         raise RegionError(f"A region cannot be read from a {type(given).__name__}", allowed=_FORMS)
     if ";" in given:
         return UnionRegion(tuple(parse_region(part) for part in given.split(";") if part.strip()))
-    from geoclip_core.earth.region_text import read_region  # it needs the classes above
+    from geoclip_core.earth.region.text import read_region  # it needs the classes above
 
     try:
         return read_region(given.strip())

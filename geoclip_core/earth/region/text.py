@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from geoclip_core.earth.country_names import continents, country_codes_of, find_continent, find_country
-from geoclip_core.earth.region_parts import CutRegion, ExceptRegion, NamedRegion, corners, divisions_by_name
+from geoclip_core.earth.region.parts import CutRegion, ExceptRegion, NamedRegion, corners, divisions_by_name
 from geoclip_core.earth.regions import BoxRegion, CountryRegion, RadiusRegion, Region, UnionRegion
 from geoclip_core.errors import RegionError
 from geoclip_core.files import asset_path
