@@ -136,6 +136,13 @@ def country_spellings() -> tuple[Spellings, ...]:
 
 
 @functools.cache
+def names_in_languages() -> Mapping[str, tuple[str, ...]]:
+    """What about eighty languages call the countries, by ISO 3166-1 alpha-2 code: ``assets/country_names_cldr.csv``."""
+    with asset_path("country_names_cldr.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["code"]: tuple(row["names"].split("|")) for row in csv.DictReader(stream)}
+
+
+@functools.cache
 def geonames_countries() -> Mapping[str, Mapping[str, Any]]:
     """Rows of GeoNames' table of countries by ISO 3166-1 alpha-2 code, countries that no longer exist included.
 
@@ -159,7 +166,8 @@ def _spellings() -> dict[str, str]:
     names = {_plain(name): code for code, name in _names().items()}
     alpha2 = {code.casefold(): code for code in _names()}
     others = {_plain(name): row.code for row in country_spellings() for name in row.names}
-    return {**alpha3, **others, **names, **alpha2}
+    foreign = {_plain(name): code for code, listed in names_in_languages().items() for name in listed}
+    return {**foreign, **alpha3, **others, **names, **alpha2}
 
 
 def _plain(text: str) -> str:

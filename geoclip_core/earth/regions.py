@@ -17,13 +17,7 @@ import shapely
 from geoclip_core.earth.arcs import arc, arc_width, checked_arc, shortest_cover
 from geoclip_core.earth.coordinates import check_latlon
 from geoclip_core.earth.countries import countries, country_at
-from geoclip_core.earth.country_names import (
-    continents,
-    country_codes_of,
-    country_name,
-    find_continent,
-    find_country,
-)
+from geoclip_core.earth.country_names import country_name
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM, great_circle_km
 from geoclip_core.errors import CoordinateError, RegionError
 
@@ -33,8 +27,9 @@ Bounds = tuple[float, float, float, float]
 COAST_TOLERANCE_KM = 5.0  # photos from a beach, a pier or a ferry count as the country's
 
 _FORMS = (
-    "a country (FR, FRA or France), several (FR,DE), a continent (continent:EU or continent:Europe), "
-    "a box (south,west,north,east in degrees) or a circle (lat,lon,radius_km)"
+    "a country (FR, FRA or France), several (FR,DE), a union (EU), a continent (Europe or continent:EU), "
+    "a state (US-TX or Texas), anything but one (!FR or EU,!FR), "
+    "a box (south,west,north,east in degrees) or a circle (lat,lon,radius_km or lat,lon,5 km)"
 )
 
 
@@ -243,9 +238,10 @@ def parse_region(given: str | Region) -> Region:
     """Read a region as a person types it.
 
     Args:
-        given: A region, returned as it is, or text: countries (``FR``, ``France``, ``FR,DE``), a continent
-            (``continent:EU``, ``continent:Europe``), a box (``south,west,north,east``), a circle
-            (``lat,lon,radius_km``), or several of these separated by semicolons.
+        given: A region, returned as it is, or text: countries (``FR``, ``France``, ``FR,DE``), a union (``EU``,
+            ``ASEAN``), a continent (``Europe``, ``continent:EU``), a state or province (``US-TX``, ``Bavaria``), what
+            is left without some (``!FR``, ``EU,-FR``), a box (``south,west,north,east``), a circle
+            (``lat,lon,radius_km``, ``lat,lon,5 km``), or several of these separated by semicolons.
 
     Raises:
         RegionError: Not one of these forms; the message lists them.
@@ -256,31 +252,11 @@ def parse_region(given: str | Region) -> Region:
         raise RegionError(f"A region cannot be read from a {type(given).__name__}", allowed=_FORMS)
     if ";" in given:
         return UnionRegion(tuple(parse_region(part) for part in given.split(";") if part.strip()))
+    from geoclip_core.earth.region.text import read_region  # it needs the classes above
+
     try:
-        return _parse(given.strip())
+        return read_region(given.strip())
     except RegionError as error:
         raise RegionError(
             f"The region {given!r} cannot be read: {error.problem}", allowed=_FORMS, hint=error.hint
         ) from error
-
-
-def _parse(text: str) -> Region:
-    kind, _, rest = text.partition(":")
-    if rest and kind.strip().casefold() == "continent":
-        continent = find_continent(rest.strip())
-        return CountryRegion(country_codes_of(continent), continents()[continent])
-    fields = text.split(",")
-    try:
-        numbers = [float(field) for field in fields]
-    except ValueError:
-        try:
-            return CountryRegion((find_country(text),))
-        except RegionError:
-            if len(fields) == 1:
-                raise
-        return CountryRegion(tuple(find_country(field) for field in fields))
-    if len(numbers) == 4:
-        return BoxRegion(*numbers)
-    if len(numbers) == 3:
-        return RadiusRegion((numbers[0], numbers[1]), numbers[2])
-    raise RegionError(f"It holds {len(numbers)} numbers; a box has 4 and a circle has 3")

@@ -123,6 +123,7 @@ def _trees() -> tuple[Any, Any, npt.NDArray[np.int64], Floats]:
     gazetteer = load_gazetteer()
     towns = cKDTree(unit_vectors(gazetteer.latlon[gazetteer.rows_of_kind("city")]))
     broad = {"city", "country", "region", "landscape", "historical region", "macro region", "sea", "ocean", "strait"}
+    broad |= {"aerodrome"}  # known by its code, not as a sight
     broad |= {"river", "road", "railway", "canal", "pipeline"}  # a disk of it says little about any point in it
     parts = [
         (int(row), lat, lon, extent)

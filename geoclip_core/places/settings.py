@@ -9,7 +9,7 @@ from __future__ import annotations
 
 # What goes into the gazetteer (sources.py).
 
-FORMAT = "12"  # raise it when the arrays change their content or meaning
+FORMAT = "14"  # raise it when the arrays change their content or meaning
 PEOPLE_PER_KM2 = 3000.0  # of built-up land in developed countries: Angel et al. 2011, Progress in Planning 75
 SMALLEST_CITY_KM = 1.0  # radius; GeoNames rounds many villages to about a minute of arc, and gives no shape
 LANDMARK_FAME = 1_000_000.0  # people; a landmark is in the table because it is as well known as a city of this size
@@ -17,6 +17,13 @@ LANDSCAPE_FAME = 30_000.0  # people; "desert" beside the name of a place describ
 COUNTRY_FAME = 3_000_000.0  # people added to its own: even a small country is better known than its namesakes
 FUZZY_POPULATION = 1000  # people; smaller towns are found by exact names only, since too many names look alike
 LONGEST_CODE = 4  # letters of an abbreviation in capitals
+
+AIRPORT_KM = 3.0  # radius of an airport
+AIRPORT_REACH_KM = 50.0  # who lives nearer uses an airport
+AIRPORT_SHARE = 0.5  # of the people around an airport, as its fame
+SMALL_AIRPORT = 0.2  # the same is multiplied by this for an airport that is not called international
+LEAST_AIRPORT_FAME = 5_000.0  # people
+MOST_AIRPORT_FAME = 4_000_000.0  # people
 
 # The city that stands for a country (sources.py): in the middle of most people, among the largest.
 

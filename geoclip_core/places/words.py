@@ -17,6 +17,12 @@ before_common  a word that is common and also a name is no name after these ("a"
 nature         after the name of a city, something else of that name ("Phoenix Islands")
 street         after any name, a street called after it ("Vermont Avenue")
 english_place  make a name of English words the name of a place ("Liberty Building")
+ordinary       English words and first names that mean something else unless written as a name, however large the city
+               that bears them is ("nice", "reading"); other frequent words are frequent because of the city ("chicago")
+person_before  before the name of a person ("my sister Florence")
+person_after   after the name of a person ("Jordan playing")
+no_place_after after a demonym, a thing that is called after it wherever it is ("Persian cat")
+likeness       before "of" and a name, an image of it that stands elsewhere ("replica of the Eiffel Tower")
 =============  ======================================================================================================
 
 Only the first three roles are signs of a language. The words were written for this project from general knowledge.
@@ -33,7 +39,21 @@ from geoclip_core.errors import GeoclipError
 from geoclip_core.files import asset_path
 from geoclip_core.places.names import normalise
 
-Role = Literal["kind", "function", "grammar", "preposition", "before_common", "nature", "street", "english_place"]
+Role = Literal[
+    "kind",
+    "function",
+    "grammar",
+    "preposition",
+    "before_common",
+    "nature",
+    "street",
+    "english_place",
+    "ordinary",
+    "person_before",
+    "person_after",
+    "no_place_after",
+    "likeness",
+]
 
 _COLUMNS = ("language", "role", "words")
 _SIGNS_OF_A_LANGUAGE = ("kind", "function", "grammar")
@@ -59,6 +79,21 @@ def kind_words() -> Mapping[str, tuple[str, ...]]:
 def words_of(role: Role) -> frozenset[str]:
     """All words of a role in any language, normalised."""
     return frozenset(word for _, found, listed in _rows() if found == role for word in listed)
+
+
+@cache
+def _languages() -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for language, role, listed in _rows():
+        if language != _NO_LANGUAGE and role in (*_SIGNS_OF_A_LANGUAGE, "preposition", "street"):
+            for word in listed:
+                found.setdefault(word, set()).add(language)
+    return {word: frozenset(languages) for word, languages in found.items()}
+
+
+def languages_of(word: str) -> frozenset[str]:
+    """Languages that have a word among those of the table, given normalised."""
+    return _languages().get(word, frozenset())
 
 
 @cache

@@ -103,7 +103,9 @@ class LanguagePrior:
         gazetteer = self._gazetteer
         cities = gazetteer.rows_of_kind("city")
         people = np.bincount(gazetteer.country[cities], gazetteer.population[cities], len(gazetteer.country_codes))
-        sights = np.bincount(gazetteer.country, gazetteer.kind != gazetteer.kinds.index("city"), len(people))
+        sight = np.ones(len(gazetteer), bool)
+        sight[gazetteer.rows_of_kind("city", "aerodrome")] = False
+        sights = np.bincount(gazetteer.country, sight, len(people))
         known = settings.PEOPLE_IN_PRIOR * np.log(people + settings.PEOPLE_EVERYWHERE)
         known += settings.SIGHTS_IN_PRIOR * np.log(sights + 1)
         prior = np.where(people > 0, known, -np.inf)

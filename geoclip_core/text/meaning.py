@@ -59,7 +59,7 @@ class Meaning:
 
     def _build(self) -> Arrays:
         gazetteer = self._gazetteer
-        administrative = {"city", "country", "region", "historical region", "macro region", "continent"}
+        administrative = {"city", "country", "region", "historical region", "macro region", "continent", "aerodrome"}
         landscape = gazetteer.kinds.index("landscape")
         phrases = landscape_phrases()
         named: list[tuple[str, int]] = []

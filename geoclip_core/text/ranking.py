@@ -10,18 +10,21 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz import fuzz
 
 from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.country_names import SOVEREIGN
 from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.places.gazetteer import Gazetteer
 from geoclip_core.places.index import CODE, DEMONYM, MAIN
-from geoclip_core.places.names import Token
+from geoclip_core.places.names import Token, normalise
 from geoclip_core.places.words import kind_words, words_of
 from geoclip_core.text import settings
+from geoclip_core.text.figurative import is_likeness
 from geoclip_core.text.language import LanguagePrior
+from geoclip_core.text.layout import crosses, follows, is_qualified_by, names_a_street, qualifies, starts_segment
 from geoclip_core.text.scripts import script_of
-from geoclip_core.text.spans import Span, common_words
+from geoclip_core.text.spans import Span, common_words, is_name_like
 
 
 class Ranker:
@@ -52,7 +55,23 @@ class Ranker:
             for span, score, gain in zip(spans, fitting, gains, strict=True)
         ]
         lost = self._from_context(tokens, spans, gained, outermost, gain=False)
-        return [score - loss for score, loss in zip(gained, lost, strict=True)]
+        scores = [score - loss for score, loss in zip(gained, lost, strict=True)]
+        return self._less_if_qualified_otherwise(tokens, spans, scores, outermost)
+
+    def _less_if_qualified_otherwise(
+        self, tokens: Sequence[Token], spans: Sequence[Span], scores: Sequence[Floats], outermost: Sequence[int]
+    ) -> list[Floats]:
+        """In "Athens, Georgia", an Athens outside of any Georgia is not meant, nor a Georgia without an Athens."""
+        penalised = [score.copy() for score in scores]
+        for j in outermost:
+            for i in outermost:
+                if not is_qualified_by(tokens, spans[i], spans[j]):
+                    continue
+                holds = np.array([self._contained(spans[i].rows, int(row))[0] for row in spans[j].rows])
+                if holds.any():
+                    penalised[i] -= np.where(holds.any(axis=0), 0.0, settings.OTHERWISE_QUALIFIED)
+                    penalised[j] -= np.where(holds.any(axis=1), 0.0, settings.OTHERWISE_QUALIFIED)
+        return penalised
 
     def _longer_names(
         self, tokens: Sequence[Token], i: int, spans: Sequence[Span], alone: Sequence[Floats]
@@ -62,7 +81,7 @@ class Ranker:
         return [
             j
             for j, other in enumerate(spans)
-            if spans[i].inside(other) and alone[j].max() > lowest and not _crosses(tokens, other)
+            if spans[i].inside(other) and alone[j].max() > lowest and not crosses(tokens, other)
         ]
 
     def _less_if_inside_longer(
@@ -94,7 +113,7 @@ class Ranker:
             largest = np.zeros((len(tokens), len(span.rows)))
             for j in outermost:
                 other = spans[j]
-                if span.overlaps(other):
+                if span.overlaps(other) or names_a_street(tokens, other):
                     continue
                 effect = self._effect(tokens, span, other, scores[j], gain=gain)
                 words = largest[other.start : other.stop]
@@ -105,7 +124,7 @@ class Ranker:
 
     def _effect(self, tokens: Sequence[Token], span: Span, other: Span, score: Floats, *, gain: bool) -> Floats:
         """Gain or loss of the places of a span by what one other span names."""
-        clearly = settings.NEXT_SEGMENT if _follows(tokens, span, other) else 1.0
+        clearly = settings.NEXT_SEGMENT if follows(tokens, span, other) else 1.0
         effect = np.zeros(len(span.rows))
         for k, share in self._believed(score):
             inside, contains = self._contained(span.rows, int(other.rows[k]))
@@ -115,7 +134,8 @@ class Ranker:
                 gains = share * weight * settings.INSIDE.get(kind, settings.INSIDE["other"]) * inside
                 effect += np.where(self._landscape(span.rows), settings.LANDSCAPE_SHARE * gains, gains)
             else:
-                effect += share * settings.CONTAINER * contains
+                landscape = self._landscape(other.rows[k : k + 1])[0]
+                effect += (settings.LANDSCAPE_SHARE if landscape else 1.0) * share * settings.CONTAINER * contains
         return effect
 
     def _believed(self, score: Floats) -> list[tuple[int, float]]:
@@ -137,29 +157,41 @@ class Ranker:
         gazetteer = self._gazetteer
         fame = gazetteer.fame[span.rows] + settings.SMALLEST_FAME
         score = settings.FAME_POWER * np.log(fame / settings.ZERO_FAME).astype(np.float64)
+        is_country = gazetteer.kind[span.rows] == gazetteer.kinds.index("country")
         if script_of(span.name) == "LATIN":
-            loss = settings.OTHER_NAME + (settings.OTHER_BESIDE_MAIN if (span.flags & MAIN).any() else 0.0)
-            score -= np.where(span.flags & MAIN, 0.0, loss)
-        if span.length < len(tokens):
+            usual = (span.flags & MAIN) > 0
+            near = self._nearly_usual(span) if usual.any() else np.zeros(len(usual), bool)
+            beside = settings.OTHER_BESIDE_MAIN if usual.any() else 0.0
+            loss = settings.OTHER_NAME + np.where(near, 0.0, beside)
+            of_a_region = ((span.flags & DEMONYM) > 0) & ~is_country
+            score -= np.where(usual | of_a_region, 0.0, loss)
+        if span.length < len(tokens) and not qualifies(tokens, span):
             score -= np.where(span.flags & CODE, settings.ABBREVIATION, 0.0)
-        score -= np.where(span.flags & DEMONYM, settings.DEMONYM, 0.0)
-        if span.how == "fuzzy":
-            score -= settings.MISSPELT + settings.SLIP * (1.0 - span.similarity)
+        if span.length == len(tokens) == 1 and len(span.name) <= settings.LONGEST_ACRONYM:
+            score -= np.where(is_country & ((span.flags & CODE) > 0), settings.COUNTRY_CODE, 0.0)
+        demonym = np.where(is_country, settings.DEMONYM, settings.DEMONYM_OF_A_REGION)
+        score -= np.where(span.flags & DEMONYM, demonym, 0.0)
+        if is_likeness(tokens, span.start):
+            score -= settings.LIKENESS
+        if span.how != "exact":
+            score -= (settings.INFLECTED if span.inflected else settings.MISSPELT) + settings.SLIP * (
+                1.0 - span.similarity
+            )
         words = [t.text for t in tokens[span.start : span.stop]]
         if tokens[span.start].dense:
             score += settings.DENSE_CHARACTER_SHARE * settings.PER_WORD * (len(words) - 2)
         else:
             # A country's name is not likelier to be all that is meant for being long.
             extra = np.where(gazetteer.kind[span.rows] == gazetteer.kinds.index("country"), 0.0, _extra_words(words))
-            score += settings.PER_WORD * extra - min(map(_commonness, words))
+            score += settings.PER_WORD * extra - self._commonness(words, span)
         if span.length == len(tokens):
             score += settings.WHOLE_TEXT
         else:
-            score += self._position(tokens, span)
+            score += self._position(tokens, span) - self._not_a_name(tokens, span)
             following = tokens[span.stop].text if span.stop < len(tokens) else ""
-            if following in words_of("street"):
+            if names_a_street(tokens, span):
                 score -= settings.STREET_IS_NO_CITY
-            if following in words_of("nature") and not _starts_segment(tokens, span.stop):
+            if following in words_of("nature") and not starts_segment(tokens, span.stop):
                 is_city = gazetteer.kind[span.rows] == gazetteer.kinds.index("city")
                 score -= np.where(is_city, settings.NATURE_IS_NO_CITY, 0.0)
         return np.asarray(score)
@@ -171,11 +203,51 @@ class Ranker:
         ends = span.stop == len(tokens) or tokens[span.stop].segment != last.segment
         if starts and ends and span.start > 0:
             return settings.OWN_SEGMENT
-        if not starts and tokens[span.start - 1].text in words_of("before_common") and first.text in common_words():
-            return -settings.NOT_A_NAME
         if span.start > 0 and not starts and tokens[span.start - 1].text in words_of("preposition"):
             return settings.AFTER_PREPOSITION
         return 0.0
+
+    def _nearly_usual(self, span: Span) -> npt.NDArray[np.bool_]:
+        """Which well-known places are usually called almost so, or so with an addition ("Santa Cruz de la Sierra")."""
+        usual = [normalise(self._gazetteer.name(int(row))) for row in span.rows]
+        near = [
+            name.startswith(f"{span.name} ") or fuzz.ratio(name, span.name) >= settings.NEAR_SPELLING for name in usual
+        ]
+        return np.array(near, dtype=bool) & (self._gazetteer.fame[span.rows] >= settings.NEAR_SPELLING_FAME)
+
+    def _known(self, span: Span) -> npt.NDArray[np.bool_]:
+        """Which places of a name are so well known that they, or the people from there, make the word frequent."""
+        g = self._gazetteer
+        kinds = (g.kinds.index("city"), g.kinds.index("country"), g.kinds.index("region"))
+        usual = ((span.flags & MAIN) > 0) & np.isin(g.kind[span.rows], kinds)
+        return np.asarray((g.fame[span.rows] >= settings.OWN_FAME) & (usual | ((span.flags & DEMONYM) > 0)))
+
+    def _commonness(self, words: Sequence[str], span: Span) -> Floats:
+        """Loss for words that English uses anyway, unless it does so because of the place."""
+        loss = min(map(_commonness, words))
+        if span.length == 1 and loss:  # nobody writes "IN" for "in"
+            capitals = ((span.flags & CODE) > 0) & (len(words[0]) <= settings.LONGEST_ACRONYM)
+            if capitals.all():
+                return np.zeros(len(span.rows))
+        if loss and not any(word in words_of("ordinary") or word in kind_words() for word in words):
+            return np.full(len(span.rows), 0.0 if self._known(span).any() else loss)
+        return np.full(len(span.rows), loss)
+
+    def _not_a_name(self, tokens: Sequence[Token], span: Span) -> Floats:
+        """Loss of a common word after "a", "my", "so", unless it is written as a name or known as one."""
+        first = tokens[span.start]
+        starts = span.start == 0 or tokens[span.start - 1].segment != first.segment
+        if not starts and span.length == 1 and first.original.islower() and first.text in words_of("ordinary"):
+            before = tokens[span.start - 1].text
+            meant = before in words_of("preposition") and before not in words_of("before_common")
+            return np.full(len(span.rows), 0.0 if meant else settings.NOT_A_NAME)
+        if starts or tokens[span.start - 1].text not in words_of("before_common") or first.text not in common_words():
+            return np.zeros(len(span.rows))
+        if is_name_like(tokens, span.start):
+            return np.zeros(len(span.rows))
+        ordinary = any(t.text in words_of("ordinary") for t in tokens[span.start : span.stop])
+        known = not ordinary and bool(self._known(span).any())
+        return np.full(len(span.rows), 0.0 if known else settings.NOT_A_NAME)
 
     def _contained(self, rows: npt.NDArray[np.int64], row: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Which rows lie inside a place, and which contain it."""
@@ -199,6 +271,11 @@ class Ranker:
             )
         else:
             inside = smaller & (km <= g.extent_km[row] + settings.NEAR_KM)
+        if g.country_codes[g.country[row]] == "":  # it has parts in several countries
+            holds = [
+                kinds[i] == "country" and g.lies_in(np.array([row]), int(g.country[r]))[0] for i, r in enumerate(rows)
+            ]
+            same_country = same_country | np.array(holds, dtype=bool)
         is_region = (kinds == "region") & (g.admin[rows] > 0)
         contains = np.where(
             kinds == "country",
@@ -228,14 +305,6 @@ class Ranker:
         return np.asarray(ratio[self._gazetteer.country[span.rows]])
 
 
-def _follows(tokens: Sequence[Token], span: Span, other: Span) -> bool:
-    """Whether the text reads "span, other", or "span other" up to the end of the segment."""
-    gap = tokens[other.start].segment - tokens[span.stop - 1].segment
-    ends = other.stop == len(tokens) or tokens[other.stop].segment != tokens[other.stop - 1].segment
-    begins = tokens[other.start - 1].segment != tokens[other.start].segment
-    return other.start >= span.stop and ends and (begins if gap else other.start == span.stop)
-
-
 def tells_language(token: Token) -> bool:
     """Whether a token tells a language: long enough, no digits, and no common English word."""
     word = token.text
@@ -245,15 +314,6 @@ def tells_language(token: Token) -> bool:
     if word in kind_words():
         return "en" not in kind_words()[word] and (rank is None or rank > settings.ENGLISH_RANK)
     return rank is None
-
-
-def _crosses(tokens: Sequence[Token], span: Span) -> bool:
-    """Whether a comma stands inside: "Córdoba, Argentina" is better read as a name and its country."""
-    return tokens[span.start].segment != tokens[span.stop - 1].segment
-
-
-def _starts_segment(tokens: Sequence[Token], i: int) -> bool:
-    return i == 0 or tokens[i - 1].segment != tokens[i].segment
 
 
 def _extra_words(words: Sequence[str]) -> float:

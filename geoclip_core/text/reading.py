@@ -13,7 +13,7 @@ from geoclip_core.earth.distance import chord_to_km, disk_points
 from geoclip_core.places.gazetteer import Gazetteer, Place
 from geoclip_core.text import settings
 
-How = Literal["exact", "fuzzy", "meaning", "country", "language", "coordinates"]
+How = Literal["exact", "fuzzy", "inflected", "meaning", "country", "language", "coordinates", "relation"]
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,14 @@ class Reading:
         alternatives: Heaviest first; empty when nothing was recognised.
         explanation: One sentence for a person: what was understood, or that nothing was, and why.
         gazetteer: Where the places come from.
+        suggestions: Other texts to ask, such as "Paris, Texas, United States", nearest first.
     """
 
     text: str
     alternatives: tuple[Alternative, ...]
     explanation: str
     gazetteer: Gazetteer = field(repr=False, compare=False)
+    suggestions: tuple[str, ...] = ()
 
     @property
     def recognised(self) -> bool:
@@ -136,7 +138,7 @@ class Reading:
         extents = np.array([extent for _, _, extent in place.parts])
         budget = settings.MOST_POINTS * share / len(extents)
         wanted = np.clip(np.pi * extents**2 / settings.SPACING_KM**2, settings.FEWEST_PER_DISK, settings.MOST_PER_DISK)
-        if alternative.how == "coordinates":
+        if alternative.how == "coordinates" and place.extent_km <= settings.SPACING_KM:
             wanted = np.ones(1)
         counts = np.maximum(1, np.minimum(wanted, budget)).astype(np.int64)
         points = [

@@ -183,3 +183,29 @@ def test_other_things_are_not_regions() -> None:
     ):
         with pytest.raises(RegionError):
             make()
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("EU", (48.2, 16.4), (46.9, 7.4)),
+        ("Europe", (55.8, 49.1), (56.0, 92.9)),
+        ("Asia", (56.0, 92.9), (55.8, 49.1)),
+        ("Africa", (30.0, 31.2), (28.5, 34.5)),
+        ("US-TX", (29.76, -95.37), (36.15, -95.99)),
+        ("Bavaria", (49.45, 11.08), (48.78, 9.18)),
+        ("EH", (27.15, -13.2), (31.6, -8.0)),
+        ("!FR", (52.5, 13.4), (48.86, 2.35)),
+        ("EU,-DE", (48.86, 2.35), (52.5, 13.4)),
+        ("\U0001f1ef\U0001f1f5", (35.7, 139.7), (37.6, 127.0)),
+        ("Frankreich", (48.86, 2.35), (52.5, 13.4)),
+        ("48.8,2.3,5 km", (48.82, 2.32), (48.9, 2.4)),
+    ],
+)
+def test_unions_continents_states_and_exceptions(
+    text: str, inside: tuple[float, float], outside: tuple[float, float]
+) -> None:
+    region = parse_region(text)
+    assert isinstance(region, Region)
+    assert region.contains([inside, outside]).tolist() == [True, False]
+    assert BoxRegion(*region.bounds).contains([inside]).all()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from geoclip_core.errors import QueryError
-from geoclip_core.text.coordinates import parse_coordinates
+from geoclip_core.text.position.coordinates import parse_coordinates, read_position
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,8 @@ from geoclip_core.text.coordinates import parse_coordinates
         ("-33.86 151.21", (-33.86, 151.21)),
         ("48°51'30\"N 2°17'40\"E", (48.858333, 2.294444)),
         ("33.86 S, 151.2 E", (-33.86, 151.2)),
-        ("33.86 S, 151.2 O", (-33.86, -151.2)),
+        ("33.45 S, 70.66 O", (-33.45, -70.66)),  # "oeste": Santiago, not the Indian Ocean
+        ("52.5 N, 13.4 O", (52.5, 13.4)),  # "Ost": Berlin, not the Atlantic
         ("(40.7, -74.0)", (40.7, -74.0)),
         ("lat: 10.5, lon: 350.5", (10.5, -9.5)),
         ("geo:37.78,-122.39", (37.78, -122.39)),
@@ -34,3 +35,47 @@ def test_other_texts_are_no_coordinates(text: str) -> None:
 def test_points_off_the_earth_are_refused(text: str) -> None:
     with pytest.raises(QueryError, match=r"swapped|not a point"):
         parse_coordinates(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "latlon"),
+    [
+        ("N 40\u02da26'46\" W 79\u02da58'56\"", (40.446111, -79.982222)),
+        ("59 20 4.5 N 18 3 54 E", (59.334583, 18.065)),
+        ("59,3293 18,0686", (59.3293, 18.0686)),
+        ("Longitude: 18.0686, latitude: 59.3293", (59.3293, 18.0686)),
+        ("we were at 59.3293, 18.0686 that day", (59.3293, 18.0686)),
+        ("+59.3293+018.0686/", (59.3293, 18.0686)),
+        ("geo:0,0?q=59.3293,18.0686(Home)", (59.3293, 18.0686)),
+        ("POINT(18.0686 59.3293)", (59.3293, 18.0686)),
+        ("https://www.google.com/maps/search/?api=1&query=59.32930,18.06860", (59.3293, 18.0686)),
+        ("https://www.openstreetmap.org/?mlat=59.32930&mlon=18.06860#map=13/59.3/18.1", (59.3293, 18.0686)),
+        ("https://maps.apple.com/?ll=59.3293,18.0686", (59.3293, 18.0686)),
+        ("https://www.bing.com/maps?cp=59.3293~18.0686&lvl=12", (59.3293, 18.0686)),
+        ("9FFW83H9+PC", (59.3293, 18.0686)),
+        ("33U 391779 5820077", (52.52, 13.405)),
+        ("geohash u33dc", (52.5, 13.4)),
+    ],
+)
+def test_positions_as_people_paste_them(text: str, latlon: tuple[float, float]) -> None:
+    assert parse_coordinates(text) == pytest.approx(latlon, abs=0.06 if "geohash" in text else 1e-3)
+
+
+@pytest.mark.parametrize("text", ["11/9", "24/7", "20,000", "12,5", "4;30", "192.168.1.1", "5 N 3rd St E 4", "u33dc"])
+def test_numbers_that_are_no_coordinates(text: str) -> None:
+    assert parse_coordinates(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "error_km"),
+    [("59 N 18 E", 55.6), ("59.3, 18.1", 5.56), ("59\u00b020' N 18\u00b004' E", 0.93), ("59.32931, 18.06861", 0.1)],
+)
+def test_the_last_digit_gives_the_error(text: str, error_km: float) -> None:
+    position = read_position(text)
+    assert position is not None
+    assert position.error_km == pytest.approx(error_km, rel=0.01)
+
+
+def test_minutes_end_at_sixty() -> None:
+    with pytest.raises(QueryError, match="75 minutes"):
+        parse_coordinates("59\u00b075' N 18\u00b004' E")

@@ -10,7 +10,7 @@ from geoclip_core.errors import GeoclipError, QueryError
 from geoclip_core.evaluation.metrics import GEOGUESSR_BEST, error_km, geoguessr_score
 from geoclip_core.locate.wording import degrees, distance
 from geoclip_core.page.markdown import plain
-from geoclip_core.text.coordinates import parse_coordinates
+from geoclip_core.text.position.coordinates import parse_coordinates
 
 if TYPE_CHECKING:
     from geoclip_core.locate.answer import Answer

@@ -1,0 +1,1 @@
+"""Positions that a text states: coordinates, codes and links."""

@@ -1,0 +1,1 @@
+"""Places relative to others: what a text says, and where on Earth that holds."""
