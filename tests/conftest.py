@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: two workers share the processor
 

@@ -1,8 +1,8 @@
 """Make ``assets/country_names_cldr.csv``: what languages call the countries, from Unicode's CLDR.
 
-Needs the package ``babel``, which carries CLDR, and which nothing else in the project needs::
+Reads CLDR from the package ``babel``, which the extra ``dev`` installs::
 
-    pip install babel && python training/make_country_names.py
+    python training/make_country_names.py
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A new source is a class here in ``evidence/`` with one or two methods, and one l
 A piece of evidence is a set of alternatives of one of two kinds: vectors, which are compared with those of points under
 the location encoder, or points of the Earth, which are compared by distance. Alternatives add up: a text that may mean
 three places is a sum of three probabilities. Independent pieces multiply: a photo and a text, or several photos of one
-place. Pieces that exclude each other are put into different groups, and groups add up (``locate/conflict.py``).
+place. Pieces that exclude each other are put into different groups, and groups add up (``locate/fusion/conflict.py``).
 """
 
 from __future__ import annotations

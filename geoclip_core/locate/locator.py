@@ -17,9 +17,9 @@ from geoclip_core.evidence.registry import check_names
 from geoclip_core.evidence.source import EvidenceSource
 from geoclip_core.locate.answer import Answer, Candidate
 from geoclip_core.locate.candidates import MERGE_KM, distinct_places
-from geoclip_core.locate.conflict import Conflict, separate
 from geoclip_core.locate.field import Field, make_field
-from geoclip_core.locate.fuse import gather
+from geoclip_core.locate.fusion.conflict import Conflict, separate
+from geoclip_core.locate.fusion.fuse import gather
 from geoclip_core.locate.gallery import Gallery
 from geoclip_core.locate.posterior import Posterior, combine, compare, posterior
 from geoclip_core.locate.query import Query
