@@ -18,7 +18,7 @@ _QUOTED = 80  # characters that a message repeats
 _NAMED = ("exact", "country", "coordinates")
 """Ways of recognising a place that count in a caption: a name, not the sound or the meaning of its words."""
 
-LEAST_CERTAIN = 0.9
+LEAST_CERTAIN = 0.75
 """Share of belief that one country must have for a caption to count. A caption is not written to state a place, and one
 word of it may be the name of several: "Sunset" is a quarter of Vancouver and towns of the United States."""
 
