@@ -38,6 +38,7 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
 
 
+@pytest.mark.slow
 def test_the_module_runs_in_a_process_of_its_own(tmp_path):
     command = [sys.executable, "-m", "geoclip_core", "locate", "--model", "embedded"]
     for arguments, code, says in (

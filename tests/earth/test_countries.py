@@ -86,6 +86,7 @@ def test_the_same_as_a_slow_loop() -> None:
     assert country_at(points, tolerance_km=0).tolist() == slow
 
 
+@pytest.mark.slow
 def test_points_at_sea_take_the_nearest_country_as_a_slow_measurement_does() -> None:
     codes = np.array(list(countries()))
     outlines = [c.geometry for c in countries().values()]

@@ -88,6 +88,7 @@ def slow_falls(locator, photo, latlon, inside=None) -> np.ndarray:
     return np.array([[np.mean(cell) for cell in row] for row in falls])
 
 
+@pytest.mark.slow
 def test_occlusion_is_the_mean_fall_over_the_squares_that_hide_a_patch(locator, photo, answer):
     found = explain_photo(locator, photo, answer)
     slow = slow_falls(locator, photo, answer.candidates[0].latlon)
@@ -100,6 +101,7 @@ def test_occlusion_is_the_mean_fall_over_the_squares_that_hide_a_patch(locator, 
     assert found.method == "occlusion"
 
 
+@pytest.mark.slow
 def test_another_place_and_a_region_are_explained(locator, photo, answer):
     target = (10.0, 20.0)
     found = explain_photo(locator, photo, answer, target=target)

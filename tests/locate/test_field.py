@@ -56,6 +56,7 @@ def test_the_world_picture_holds_all_mass(asked, released, projection):
 
 
 @pytest.mark.parametrize("side_km", [5, 50])
+@pytest.mark.slow
 def test_a_city_picture_peaks_where_the_vector_points(asked, released, side_km):
     latlon = asked[0]
     city = field(asked, released, Window.around(latlon, side_km, (128, 128)))
@@ -64,6 +65,7 @@ def test_a_city_picture_peaks_where_the_vector_points(asked, released, side_km):
     assert great_circle_km(city.peak, latlon) <= 1.5 * max(side_km / 101, side_km / 128)
 
 
+@pytest.mark.slow
 def test_a_city_picture_is_the_exact_field(released):
     query = Query(from_vectors("visual", "a photo", encode_points(released.encoder, [PLACES["Paris"]])))
     answer = posterior(query, released.gallery, released.encoder, released.scale)
@@ -129,6 +131,7 @@ def test_a_region_is_kept_in_pictures(released):
     ],
     ids=["world", "world mercator", "antimeridian", "arctic mercator", "local"],
 )
+@pytest.mark.slow
 def test_geotiff_reads_back_in_place(released, tmp_path, window):
     lat = (window.south + window.north) / 2
     east = window.east if window.east > window.west else window.east + 360

@@ -35,6 +35,7 @@ def regions(field) -> tuple[CredibleRegion, ...]:
     return credible_regions(field)
 
 
+@pytest.mark.slow
 def test_the_picture_shows_heat_where_the_field_is_and_numbers_on_the_places(answer, field, regions):
     bare = replace(answer, candidates=answer.candidates[:1])
     picture = Image.open(io.BytesIO(map_png(bare, field, 1024)))

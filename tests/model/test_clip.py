@@ -13,6 +13,7 @@ from geoclip_core.model.clip import ClipShape, build_towers, load_towers, shape_
 TEXTS = ["Paris, France", "a street in Łódź with trams, seen at night", ""]
 
 
+@pytest.mark.slow
 def test_the_default_is_open_clips_own_vit_l_14() -> None:
     config = open_clip.get_model_config("ViT-L-14-quickgelu")
     with torch.device("meta"):

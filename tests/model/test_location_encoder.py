@@ -31,6 +31,7 @@ def pair(reference: Any) -> tuple[Pretrained, Any]:
     return ours.requires_grad_(True), theirs
 
 
+@pytest.mark.slow
 def test_vectors_are_those_of_the_reference(pair: tuple[Pretrained, Any]) -> None:
     ours, theirs = pair
     latlon = points(20_000)
@@ -39,6 +40,7 @@ def test_vectors_are_those_of_the_reference(pair: tuple[Pretrained, Any]) -> Non
     assert difference <= 1e-6  # the entries are about 0.01
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_the_reference(pair: tuple[Pretrained, Any]) -> None:
     latlon = points(2000, seed=1)[len(SPECIAL) :]  # at the poles themselves the projection has no derivative
     goal = torch.randn(len(latlon), 512, generator=torch.Generator().manual_seed(0))
@@ -153,6 +155,7 @@ WINDOWS = {
 
 
 @pytest.mark.parametrize("name", WINDOWS)
+@pytest.mark.slow
 def test_a_grid_is_what_its_points_are(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     window, smooth = WINDOWS[name]
     latlon = window.pixel_latlon()

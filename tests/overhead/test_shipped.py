@@ -41,6 +41,7 @@ def pictures() -> tuple[list[Image.Image], np.ndarray]:
     return [Image.fromarray(view) for view in (cut * 255).round().byte().numpy()], views.latlon
 
 
+@pytest.mark.slow
 def test_views_are_placed_and_few_are_refused(
     model: OverheadModel, pictures: tuple[list[Image.Image], np.ndarray]
 ) -> None:

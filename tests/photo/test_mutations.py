@@ -58,6 +58,7 @@ def made() -> list[bytes]:
     return [*files, block + b"\0" * 100 + encoded()]
 
 
+@pytest.mark.slow
 def test_changed_files_end_in_an_answer_or_a_clear_error() -> None:
     assert 100 < survive(made(), 400, seed=3) < 400
 

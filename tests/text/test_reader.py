@@ -190,6 +190,7 @@ def test_bad_texts_get_a_clear_message(reader, text, problem):
         reader.read(text)
 
 
+@pytest.mark.slow
 def test_the_longest_text_is_read(reader):
     words = "Boston, Massachusetts. " + "one more word about it " * 80
     reading = reader.read(words[:MAX_TEXT_LENGTH])

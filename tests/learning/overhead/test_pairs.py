@@ -60,6 +60,7 @@ def test_pairs_without_a_place_or_a_view_are_refused() -> None:
         OverheadPairs(0)
 
 
+@pytest.mark.slow
 def test_a_quarter_of_the_views_is_mixed_with_further_rasters(tmp_path: Path) -> None:
     names = []
     for number, colour in enumerate(((0, 0, 0), (200, 0, 0), (0, 200, 0))):

@@ -45,6 +45,7 @@ def interrupt_after(patch: pytest.MonkeyPatch, batches: int) -> None:
     ],
     ids=["mid-epoch", "last batch", "accumulating", "muon", "geocells"],
 )
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     fit: Fit, finished: Finished, monkeypatch: pytest.MonkeyPatch, stop: int, more: tuple[str, ...]
 ) -> None:
@@ -63,6 +64,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     assert here["queue.seeded"]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_twice_between_accumulated_batches_goes_on_all_the_same(
     fit: Fit, finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +79,7 @@ def test_a_run_that_is_killed_twice_between_accumulated_batches_goes_on_all_the_
     assert all(torch.equal(value, here[key]) for key, value in there.items())
 
 
+@pytest.mark.slow
 def test_a_kill_while_validating_loses_no_validation(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(self, images):
         raise RuntimeError("killed")
@@ -91,6 +94,7 @@ def test_a_kill_while_validating_loses_no_validation(fit: Fit, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("kind", [(), MUON], ids=["adam", "muon"])
+@pytest.mark.slow
 def test_a_resumed_run_has_the_rates_of_its_own_recipe(
     fit: Fit, finished: Finished, copied: Finished, kind: tuple[str, ...]
 ) -> None:
@@ -121,6 +125,7 @@ def test_a_run_is_not_resumed_as_another_one(fit: Fit, copied: Finished, change:
         fit("run", f"--ckpt_path={fit.root / 'run' / 'checkpoints' / 'last.ckpt'}", change, command="validate")
 
 
+@pytest.mark.slow
 def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(
     fit: Fit, finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
