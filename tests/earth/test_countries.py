@@ -77,6 +77,7 @@ def test_shapes_follow_the_input() -> None:
     assert country_at(random_points(12).reshape(3, 4, 2)).shape == (3, 4)
 
 
+@pytest.mark.slow
 def test_the_same_as_a_slow_loop() -> None:
     points = np.concatenate([random_points(300), np.random.default_rng(1).uniform([35, -10], [60, 40], (300, 2))])
     slow = []

@@ -127,6 +127,7 @@ def test_a_point_is_split_and_said_to_be_an_upper_bound():
     assert most.geometry.contains(shapely.Point(window.pixel_latlon()[30, 40][::-1]))
 
 
+@pytest.mark.slow
 def test_many_scattered_pixels_are_pooled_until_they_can_be_drawn():
     rng = np.random.default_rng(0)
     window = Window.world((301, 599))  # neither size divides into blocks
@@ -173,6 +174,7 @@ def test_a_close_window_shows_the_whole_disk_that_a_point_speaks_for(latlon, spr
     assert not most.upper_bound
 
 
+@pytest.mark.slow
 def test_the_disk_of_a_point_ends_where_the_region_ends(query):
     region = parse_region("FR")
     field = disk((48.97, 8.15), 40.0, query.within(region))  # on the Rhine

@@ -127,6 +127,7 @@ def test_a_patch_that_already_has_the_mean_colour_hides_nothing(locator, answer)
     assert np.abs(found.weights[:, :4]).max() < 0.1
 
 
+@pytest.mark.slow
 def test_gradients_agree_with_finite_differences(locator, photo, answer):
     found = explain_photo(locator, photo, answer, method="gradient")
     latlon, tower = answer.candidates[0].latlon, network_of(locator).image_encoder.tower

@@ -88,6 +88,7 @@ def test_a_window_in_between_is_summed_from_points(asked, released):
     assert middle.mass.sum() == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_share_says_how_much_of_the_answer_is_in_the_window(released):
     query = Query(from_vectors("visual", "a photo", encode_points(released.encoder, [PLACES["Paris"]])))
     answer = posterior(query, released.gallery, released.encoder, released.scale)

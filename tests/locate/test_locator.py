@@ -202,6 +202,7 @@ def test_geojson_has_longitude_first(locator):
     assert collection["features"][0]["properties"]["rank"] == 1
 
 
+@pytest.mark.slow
 def test_two_users_share_one_locator(locator):
     texts = [
         "Pyramids of Giza",

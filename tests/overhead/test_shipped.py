@@ -68,6 +68,7 @@ def test_samples_are_answered_near_their_places(released: Released, model: Overh
         assert answer.evidence[0].label == "looks like a view from above"
 
 
+@pytest.mark.slow
 def test_photos_taken_on_the_ground_are_refused(model: OverheadModel, shared_data: Path) -> None:
     refused = []
     for path in sorted((shared_data / "im2gps3k_cc" / "photos").iterdir())[::8]:

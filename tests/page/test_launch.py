@@ -87,6 +87,7 @@ def test_app_py_is_found_by_streamlit_as_an_application() -> None:
     assert discover_asgi_app(ROOT / "app.py").import_string == "app:app"
 
 
+@pytest.mark.slow
 def test_the_first_sight_of_the_page_does_not_wait_for_torch() -> None:
     code = "import sys, geoclip_core.page.page; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -33,6 +33,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
+@pytest.mark.slow
 def test_a_broken_off_run_goes_on_and_ends_like_an_undisturbed_one(
     tmp_path: Path, raster: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,7 @@ def test_its_gradient_leads_to_the_right_cells(given: tuple[torch.Tensor, ...]) 
     assert torch.isfinite(last)
 
 
+@pytest.mark.slow
 def test_a_run_is_validated_by_the_loss_that_it_learns_by(fit: Fit) -> None:
     """Which takes no notice of the queue."""
     found = []

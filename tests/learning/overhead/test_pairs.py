@@ -41,6 +41,7 @@ def test_each_kind_of_augmentation_does_what_its_name_says() -> None:
     assert torch.equal(changed(ViewAugmentation(untouched=1.0)), views[:, :3])
 
 
+@pytest.mark.slow
 def test_pairs_are_a_function_of_rows_seed_and_epoch(planet: tuple[Path, np.ndarray]) -> None:
     pairs = OverheadPairs(50, seed=3, raster=str(planet[0]))
     again = OverheadPairs(50, seed=3, raster=str(planet[0]))

@@ -27,6 +27,7 @@ def test_centres_lie_on_land_uniformly_by_area_and_keep_away() -> None:
     assert np.abs(views.heading_deg).max() <= 45
 
 
+@pytest.mark.slow
 def test_centres_may_lie_off_the_coast_and_must_lie_somewhere() -> None:
     wide = ViewSampler(Sampling(coast_km=200.0), height=360).draw(4000, np.random.default_rng(0)).latlon
     at_sea = country_at(wide, tolerance_km=0.0) == ""

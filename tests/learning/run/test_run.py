@@ -22,6 +22,7 @@ from geoclip_core.learning.settings import LocationConfig, Recipe
 from tests.learning.conftest import ONE_EPOCH, Finished, Fit, Folder, checkpoint, losses
 
 
+@pytest.mark.slow
 def test_validating_leaves_what_a_run_was_trained_with(fit: Fit, copied: Finished, tmp_path: Path) -> None:
     run = copied("run", ONE_EPOCH)
     kept = {name: (run / name).read_bytes() for name in ("config.yaml", "gallery.npy", "run.json")}
@@ -31,6 +32,7 @@ def test_validating_leaves_what_a_run_was_trained_with(fit: Fit, copied: Finishe
     assert {name: (run / name).read_bytes() for name in kept} == kept
 
 
+@pytest.mark.slow
 def test_a_run_stops_early_where_nothing_improves(fit: Fit) -> None:
     run = fit("run", "--trainer.max_epochs=9", "--early_stop.patience=1", "--early_stop.min_delta=1e9")
     assert checkpoint(run)["epoch"] == 1
@@ -118,6 +120,7 @@ def test_a_gallery_outside_the_region_is_refused(fit: Fit, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.slow
 def test_photos_that_cannot_be_read_are_counted_at_the_end(
     fit: Fit, folder: Folder, caplog: pytest.LogCaptureFixture, tmp_path: Path, asked: bool
 ) -> None:
