@@ -125,6 +125,7 @@ def test_two_answers_on_one_map_and_the_sample_gallery(visit: Visit) -> None:
     expect(tools.locator(".pin.other")).to_have_count(1)
     expect(page.get_by_text("A · Pyramids of Giza")).to_be_visible()
     picture(visit, "compare")
+    settle(page)
     page.get_by_role("button", name="Sample photos").click()
     page.get_by_role("button", name="Lake Victoria").click()
     expect(page.get_by_text("Sample: Lake Victoria")).to_be_visible()
