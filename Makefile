@@ -4,15 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := app.py geoclip_core training tests
 QUICK := -m "not slow and not browser and not gpu"
-# Two files of tests at a time: those of the page wait while those of training compute.
-PARALLEL := -n 2 --dist loadfile
+# Two files of tests at a time, the slow ones first (tests/conftest.py), so that both end together.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 EDITABLE := --no-deps --no-build-isolation --editable .
 # Where there is no python3.11, the python3 on the machine must be 3.11 or newer.
 SYSTEM_PYTHON := $(shell command -v $(PYTHON) 2>/dev/null || command -v python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help app test quick check bench docs wheel lock minimum countries setup web clean
+.PHONY: help app test quick check bench bench-gpu load sbom audit docs screenshots wheel lock minimum countries setup web clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,23 @@ check: setup ## Lint, format and type checks
 bench: setup ## Measure speed and memory beside the reference, in one run
 	$(BIN)/python training/bench.py
 
+bench-gpu: setup ## Measure training on this machine's GPU: features, steps, memory, precisions
+	$(BIN)/python training/benchmarks/gpu.py
+
+load: setup ## Put service and page under load, ten minutes each: rate, p50, p99, memory, twice the load
+	$(BIN)/python training/benchmarks/load/run.py
+
+sbom: setup ## Write sbom.json, the list of all packages of the lock file (CycloneDX)
+	$(BIN)/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock --output-file sbom.json
+
+audit: setup ## Look the packages of the lock file up among known vulnerabilities
+	$(BIN)/uv tool run pip-audit==2.10.1 --requirement requirements.lock --no-deps --disable-pip
+
 docs: setup ## Write docs/layers.md and docs/api.md anew from the code
 	$(BIN)/python training/make_docs.py all
+
+screenshots: setup ## Make the pictures of the page in docs/screenshots anew, in a headless browser
+	$(BIN)/python training/tables/make_screenshots.py
 
 wheel: setup ## Build dist/*.whl, which needs neither make nor a checkout
 	rm -rf dist
@@ -56,7 +71,7 @@ minimum: web ## The quick tests with the lowest versions allowed, in .venv-minim
 	.venv-minimum/bin/python -m pytest -q $(QUICK) -W default
 
 countries: setup ## Make assets/countries.parquet and assets/web/countries.geojson anew from world-atlas
-	$(BIN)/python training/make_countries.py assets/web/node_modules/world-atlas/countries-10m.json
+	$(BIN)/python training/tables/make_countries.py assets/web/node_modules/world-atlas/countries-10m.json
 
 setup: $(VENV)/.installed web ## Make or reuse .venv and the web parts
 
@@ -68,6 +83,7 @@ $(VENV)/.installed: requirements.lock
 	  [ -x $(BIN)/python ] || "$(SYSTEM_PYTHON)" -m venv $(VENV); \
 	  echo "installing requirements.lock into $(VENV) (several GB the first time)"; \
 	  $(BIN)/python $(PIP_INSTALL) -r requirements.lock && $(BIN)/python $(PIP_INSTALL) $(EDITABLE) || exit 1; \
+	  $(BIN)/python -m geoclip_core.page.tables || echo "the page will make its tables itself"; \
 	fi
 	@cp requirements.lock $@
 

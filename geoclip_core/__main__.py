@@ -6,11 +6,10 @@ Exit codes: 0 answered, 1 could not answer (the reason is on standard error), 2 
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -22,6 +21,7 @@ from geoclip_core.errors import (
     QueryError,
     RegionError,
 )
+from geoclip_core.serve.progress_bar import Bar
 
 if TYPE_CHECKING:  # it imports numpy and Pillow, which --help does not wait for
     from geoclip_core.photo.exif import ExifRecord
@@ -37,6 +37,7 @@ app.add_typer(weights, name="weights")
 
 Model = Annotated[str, typer.Option(help="auto, geoclip or embedded")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps")]
+Gallery = Annotated[Path | None, typer.Option(help="Folder of a large gallery that `gallery` has made")]
 Clip = Annotated[Path | None, typer.Option(help="File or folder of CLIP ViT-L/14's weights")]
 MergeKm = Annotated[float, typer.Option(help="Points nearer than this to a more probable one are the same place")]
 
@@ -68,10 +69,13 @@ def locate(
     crops: Annotated[int, typer.Option(help="1, or 10 for the paper's ten-crop evaluation")] = 1,
     off_gallery: Annotated[bool, typer.Option(help="Climb to the peak of the field near each candidate")] = False,
     merge_km: MergeKm = 25.0,
-    without: Annotated[list[str] | None, typer.Option(help="A source of evidence that is not asked")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Sources of evidence that are not asked: signs,scenes")
+    ] = None,
     model: Model = "auto",
     device: Device = "auto",
     clip: Clip = None,
+    gallery: Gallery = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
     out: Annotated[Path | None, typer.Option(help="Also write the places to this .geojson, .kml or .csv file")] = None,
     geotiff: Annotated[Path | None, typer.Option(help="Write the world's probability field to this file")] = None,
@@ -86,7 +90,8 @@ def locate(
 
     opened: list[Photo] = []
     try:
-        locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
+        bar = Bar("encoding the gallery once")
+        locator = load_locator(model, device=device, clip=clip, gallery=gallery, progress=bar)
         opened += [open_photo(path, pixels_needed=False) for path in (photos or [])[: MAX_PHOTOS + 1]]
         answer = locator.locate(
             opened or None,
@@ -96,7 +101,7 @@ def locate(
             crops=crops,
             off_gallery=off_gallery,
             merge_km=merge_km,
-            without=without or (),
+            without=[name.strip() for names in without or () for name in names.split(",") if name.strip()],
         )
         if out is not None:
             save(answer, out)
@@ -121,6 +126,8 @@ def locate(
     if answer.query.region is not None:
         share = answer.posterior.region_share
         typer.echo(f"in {answer.region}, which held {percent(share)} of the unrestricted probability:")
+    if answer.only_regions:
+        typer.echo(f"{answer.wide_text}. Most photographed there:")
     for rank, c in enumerate(answer.candidates, start=1):
         named = f"  ({c.named})" if c.named else ""
         typer.echo(
@@ -130,46 +137,117 @@ def locate(
 
 
 @app.command()
+def check(
+    photo: Annotated[Path, typer.Argument(help="One photo")],
+    claim: Annotated[
+        str | None, typer.Option(help="The claimed place, words or coordinates; without it what the photo's file says")
+    ] = None,
+    crops: Annotated[int, typer.Option(help="1, or 10 for the paper's ten-crop evaluation")] = 1,
+    without: Annotated[list[str] | None, typer.Option(help="A source of evidence that is not asked")] = None,
+    model: Model = "auto",
+    device: Device = "auto",
+    clip: Clip = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+) -> None:
+    """Hold a claimed place against the evidence in a photo."""
+    from geoclip_core.locate.claim.wording import lines
+    from geoclip_core.locate.load import load_locator
+
+    try:
+        locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
+        found = locator.check(photo, claim, crops=crops, without=without or ())
+    except GeoclipError as error:
+        _fail(error)
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
+        return
+    for line in lines(found):
+        typer.echo(line)
+
+
+@app.command()
 def embed(
     points: Annotated[Path, typer.Argument(help="CSV with columns latitude, longitude (or lat, lon)")],
-    out: Annotated[Path, typer.Option(help="Where to write the (n, 512) float32 array")],
+    out: Annotated[Path, typer.Option(help="Where to write: a .npy array of float32, or a .parquet table")],
     device: Device = "auto",
+    encoder: Annotated[
+        str, typer.Option(help="geoclip, a formula such as sphere_c_plus, or a model exported here")
+    ] = "geoclip",
 ) -> None:
-    """Vectors of points under the released location encoder, as a .npy file."""
+    """Vectors of points under a location encoder, the released one by default."""
     from geoclip_core.serve.embed import embed_csv
 
     try:
-        rows = embed_csv(points, out, device=device, progress=Bar("encoding"))
+        rows = embed_csv(points, out, device=device, progress=Bar("encoding"), encoder=encoder)
     except GeoclipError as error:
         _fail(error)
     typer.echo(f"wrote {rows} vectors to {out}")
 
 
 @app.command()
+def gallery(
+    points: Annotated[Path, typer.Argument(help="CSV with columns latitude, longitude, or a .npy array (n, 2)")],
+    out: Annotated[Path, typer.Option(help="The folder to write; goes on where it was interrupted")],
+    kind: Annotated[str, typer.Option(help="exact: all vectors; approximate: an index of FAISS")] = "exact",
+    device: Device = "auto",
+    encoder: Annotated[str, typer.Option(help="geoclip, or a model exported here")] = "geoclip",
+    precision: Annotated[str, typer.Option(help="float32, or bfloat16: faster, nearly as exact")] = "float32",
+) -> None:
+    """Make a gallery of up to a hundred million points, for `locate --gallery`; docs/scale.md says what it costs."""
+    from geoclip_core.serve.embed import make_gallery
+
+    try:
+        rows = make_gallery(points, out, kind, device, Bar(f"{kind} gallery"), encoder, precision)
+    except GeoclipError as error:
+        _fail(error)
+    typer.echo(f"{rows} points in {out}")
+
+
+@app.command()
 def batch(
-    source: Annotated[Path, typer.Argument(help="A folder of photos, or a CSV file with a column photo or image")],
-    out: Annotated[Path, typer.Option(help="The Parquet file to write, one row per photo and candidate")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="Folders, CSV or Parquet lists with a column photo or image, patterns, .tar shards"),
+    ],
+    out: Annotated[Path, typer.Option(help="The .parquet, .csv or .geojson file to write, one row per candidate")],
     top_k: Annotated[int, typer.Option(help="Number of distinct places per photo")] = 5,
     region: Annotated[str | None, typer.Option(help="Restriction of all photos")] = None,
     merge_km: MergeKm = 25.0,
     model: Model = "auto",
     device: Device = "auto",
     clip: Clip = None,
+    gallery: Gallery = None,
+    ray: Annotated[str | None, typer.Option(help="Spread the work: local, or the address of a Ray cluster")] = None,
+    gpus: Annotated[float, typer.Option(help="With --ray, the share of a GPU that each worker takes")] = 0.0,
+    workers: Annotated[int, typer.Option(help="With --ray, how many workers; 0 for as many as there is room for")] = 0,
 ) -> None:
     """Many photos, each by itself, to one table; goes on where it was interrupted."""
     from geoclip_core.locate.load import load_locator
-    from geoclip_core.serve.batch import list_photos, locate_batch
+    from geoclip_core.serve.batch import BatchSettings, locate_batch
+    from geoclip_core.serve.photo_list import list_photos
+    from geoclip_core.serve.tables import check_out
 
     try:
+        check_out(out)
         left_out: Counter[str] = Counter()
-        photos = list_photos(source, left_out)
-        locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
+        photos = list_photos(sources, left_out)
         bar = Bar("locating", "photo")
-        counts = locate_batch(locator, photos, out, top_k=top_k, region=region, merge_km=merge_km, progress=bar)
+        if ray is None:
+            once = Bar("encoding the gallery once")
+            locator = load_locator(model, device=device, clip=clip, gallery=gallery, progress=once)
+            name = locator.name
+            counts = locate_batch(locator, photos, out, top_k=top_k, region=region, merge_km=merge_km, progress=bar)
+        else:
+            from geoclip_core.serve.ray_batch import Cluster, ModelSpec, locate_on_ray
+
+            spec = ModelSpec(model, device, str(clip) if clip else None, str(gallery) if gallery else None)
+            settings = BatchSettings(top_k, region, merge_km)
+            name, counts = locate_on_ray(Cluster(ray, workers, gpus), spec, photos, out, settings, bar)
+        bar.close()
     except GeoclipError as error:
         _fail(error)
     told = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items())
-    typer.echo(f"{locator.name}: {told}; written to {out}")
+    typer.echo(f"{name}: {told}; written to {out}")
     if left_out:
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
         typer.echo(f"left out: {reasons}")
@@ -181,24 +259,36 @@ def serve(
         str, typer.Option(help="Address to listen on; others can reach anything but 127.0.0.1")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on")] = 8077,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A further name that the Host header may have; * for every name")
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option(help="A web page that may ask, such as https://example.org")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Questions at a time; 0 for one per processor")] = 0,
+    queue: Annotated[int, typer.Option(help="Questions that may wait; further ones get 429")] = 16,
+    seconds: Annotated[float, typer.Option(help="Deadline of an answer")] = 60.0,
+    max_body_mb: Annotated[float, typer.Option(help="Megabytes of one question")] = 64.0,
     model: Model = "auto",
     device: Device = "auto",
     clip: Clip = None,
 ) -> None:
-    """A local HTTP service; its description is at /docs."""
+    """A local HTTP service; its description is at /docs. GEOCLIP_API_KEY sets a key that clients must send."""
     from geoclip_core.locate.load import load_locator
 
     try:
-        import uvicorn
-
-        from geoclip_core.serve.api import make_api
+        from geoclip_core.serve.http.server import run
+        from geoclip_core.serve.http.settings import serving
     except ModuleNotFoundError as error:
         _fail(MissingDependencyError(f"The service needs {error.name}", hint='pip install "geoclip-core[serve]"'))
     try:
+        settings = serving(
+            host, allow_host or (), allow_origin or (), workers, queue=queue, seconds=seconds, body_mb=max_body_mb
+        )
         locator = load_locator(model, device=device, clip=clip, progress=Bar("encoding the gallery once"))
     except GeoclipError as error:
         _fail(error)
-    uvicorn.run(make_api(locator), host=host, port=port, access_log=False)
+    run(locator, host, port, settings)
 
 
 @app.command("app", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
@@ -215,24 +305,10 @@ def open_page(options: typer.Context) -> None:
 @weights.command("list")
 def list_models() -> None:
     """The models, their parts, licences and reference numbers."""
-    from geoclip_core.model.backbones.registry import find_backbone
-    from geoclip_core.weights.local import local_models
-    from geoclip_core.weights.registry import MODELS
+    from geoclip_core.weights.listing import model_lines
 
-    for record in MODELS.values():
-        typer.echo(f"{record.name}: {record.summary}")
-        typer.echo(f"    {record.paper}")
-        for part, file in record.parts.items():
-            size = f"{file.size / 1e6:.1f} MB"
-            typer.echo(f"    {part}: {file.name} ({size}, {file.licence}, sha256 {file.sha256[:16]}...)")
-        if record.backbone:
-            title = find_backbone(record.backbone).title
-            typer.echo(f"    needs {title} besides (`weights where`, `weights fetch`)")
-        for benchmark, shares in record.reference.items():
-            typer.echo(f"    {benchmark}: {' '.join(f'{s:g}' for s in shares)} % within 1/25/200/750/2500 km")
-    for local in local_models():
-        typer.echo(f"{local.name}: {local.summary or 'trained and exported here'}")
-        typer.echo(f"    {local.folder} ({local.licence})")
+    for line in model_lines():
+        typer.echo(line)
 
 
 @weights.command()
@@ -260,30 +336,6 @@ def fetch() -> None:
     except GeoclipError as error:
         _fail(error)
     typer.echo(f"CLIP ViT-L/14: {path}")
-
-
-class Bar:
-    """A progress bar on standard error that appears with the first report.
-
-    Args:
-        word: What is being done.
-        unit: What is counted.
-    """
-
-    def __init__(self, word: str, unit: str = "point") -> None:
-        self.word = word
-        self.unit = unit
-        self.shown: Any = None
-
-    def __call__(self, done: int, total: int) -> None:
-        """Move on to ``done`` of ``total``."""
-        if self.shown is None:
-            from tqdm import tqdm
-
-            self.shown = tqdm(total=total, desc=self.word, unit=self.unit, file=sys.stderr)
-        self.shown.update(done - self.shown.n)
-        if done >= total:
-            self.shown.close()
 
 
 def main() -> None:

@@ -6,6 +6,15 @@ only the last line of a terminal, or a red box on the page, knows what to do nex
 
 from __future__ import annotations
 
+from typing import Any
+
+_LONGEST_QUOTE = 80
+
+
+def quoted(given: str) -> str:
+    """What somebody typed as a message repeats it: in quotation marks, its beginning only where it is long."""
+    return repr(given if len(given) <= _LONGEST_QUOTE else f"{given[:_LONGEST_QUOTE]}...")
+
 
 class GeoclipError(Exception):
     """Base of all errors raised on purpose by this package.
@@ -57,7 +66,13 @@ class DeviceError(QueryError):
 
 
 class NoEvidenceError(GeoclipError):
-    """The model has nothing to go by, and says so instead of guessing."""
+    """The model has nothing to go by, and says so instead of guessing.
+
+    Attributes:
+        reports: Every source that was asked, as ``evidence.source.Report``, with what it read.
+    """
+
+    reports: tuple[Any, ...] = ()
 
 
 class WeightsError(GeoclipError):

@@ -1,8 +1,9 @@
 """Files: the tables shipped with the package, writing that leaves nothing half done, and arrays kept on disk.
 
 The cache is a folder of ``<name>-<key>/`` folders of ``.npy`` files. An entry is written to a temporary
-folder beside it and renamed, under a file lock, so that a reader sees a whole entry or none; a manifest
-with sizes and digests lets a damaged entry be found and rebuilt.
+folder beside it and renamed, under a file lock, so that a reader sees a whole entry or none. A damaged entry is found
+and rebuilt: a manifest holds digests of both ends of each file, which are compared at every start, and ``digests.json``
+those of whole files, which are compared when the size or the times of a file have changed.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -30,12 +31,26 @@ from geoclip_core.errors import CacheError, GeoclipError
 _CACHE_VARIABLE = "GEOCLIP_CACHE"
 _LOCK_SECONDS = 600.0
 _HASHED_BYTES = 1 << 20
+_DIGESTS = "digests.json"
 
 _READ_BYTES = 1 << 22
 
 Arrays = dict[str, npt.NDArray[Any]]
 Progress = Callable[[int, int], None]
 """Called during long work with how much is done and how much there is; an error that it raises ends the work."""
+
+
+def read_at_most(stream: BinaryIO, most: int) -> bytes:
+    """What is left of a stream, at most so many bytes.
+
+    It is asked for no more than there is, where it can tell: Python reserves memory for all that it is asked for.
+    """
+    with suppress(AttributeError, OSError, ValueError):
+        here = stream.tell()
+        left = stream.seek(0, os.SEEK_END) - here
+        stream.seek(here)
+        most = min(most, max(left, 0))
+    return stream.read(most)
 
 
 def asset_path(name: str) -> Path:
@@ -99,6 +114,25 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text, whole or not at all; see :func:`atomic`."""
     with atomic(path) as part:
         part.write_text(text, encoding="utf-8", newline="")
+
+
+def write_rows(path: Path, dtype: npt.DTypeLike, shape: tuple[int, ...], blocks: Iterable[npt.NDArray[Any]]) -> None:
+    """Write an array that is too large for memory as ``.npy``, block by block.
+
+    It is written like any file and not through a memory map, which would kill the process where the disk is full.
+
+    Args:
+        path: The file.
+        dtype: Of the array.
+        shape: Of the array; the rows of all blocks together.
+        blocks: Consecutive rows.
+    """
+    kind = np.dtype(dtype)
+    with path.open("wb") as stream:
+        header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for block in blocks:
+            stream.write(np.ascontiguousarray(block, dtype=kind).data)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -212,16 +246,38 @@ def _fingerprint(path: Path) -> str:
 
 
 def _read(folder: Path) -> Arrays | None:
+    """The arrays of an entry; None where there is none or it is damaged."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        arrays: Arrays = {}
-        for name, mark in manifest.items():
-            if _fingerprint(folder / f"{name}.npy") != mark:
-                return None
-            arrays[name] = np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError, AttributeError):
+        files = {name: folder / f"{name}.npy" for name in manifest}
+        if any(_fingerprint(files[name]) != mark for name, mark in manifest.items()) or not _unchanged(folder, files):
+            return None
+        return {name: np.load(file, mmap_mode="c", allow_pickle=False) for name, file in files.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
         return None
-    return arrays
+
+
+def _unchanged(folder: Path, files: Mapping[str, Path]) -> bool:
+    """Whether files hold what they held; what has other times than at the last check is read through."""
+    try:
+        known = json.loads((folder / _DIGESTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}  # an entry of an older version
+    marks = {}
+    for name, file in files.items():
+        state = file.stat()
+        stamp = [state.st_size, state.st_mtime_ns, state.st_ctime_ns]
+        mark = known.get(name, {})
+        if mark.get("stamp") != stamp:
+            found = sha256(file)
+            if mark.get("sha256", found) != found:
+                return False
+            mark = {"sha256": found, "stamp": stamp}
+        marks[name] = mark
+    if marks != known:
+        with suppress(OSError):  # in a folder that cannot be written the files are read through at every start
+            write_json(folder / _DIGESTS, marks)
+    return True
 
 
 def _write(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -234,6 +290,7 @@ def _write(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
             np.save(part / f"{name}.npy", array, allow_pickle=False)
         manifest = {name: _fingerprint(part / f"{name}.npy") for name in arrays}
         (part / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        _unchanged(part, {name: part / f"{name}.npy" for name in arrays})  # it keeps the digests
         if folder.exists():
             shutil.rmtree(folder)
         part.rename(folder)

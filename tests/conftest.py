@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,28 @@ import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: two workers share the processor
+
+FUZZ = int(os.environ.get("GEOCLIP_FUZZ", "1"))
+"""How many times over made-up inputs are tried: ``GEOCLIP_FUZZ=10 pytest tests/fuzz tests/photo/test_mutations.py``."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the most slow tests first: two workers that share the files then end at about the same time."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
+
+
+@pytest.fixture(autouse=True)
+def same_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit's AppTest leaves its script behind as `__main__`, which a new process of a later test would run."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture(autouse=True)
+def exact_arithmetic() -> Iterator[None]:
+    """No test may leave the processor taking the tiniest numbers as zeros: results of later tests would differ."""
+    yield
+    assert sys.float_info.min / 2 > 0, "put it in `with tiny_numbers_as_zeros()`"
 
 
 @pytest.fixture(scope="session")

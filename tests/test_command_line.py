@@ -22,6 +22,8 @@ from typer.testing import CliRunner, Result
 from geoclip_core.__main__ import app
 from geoclip_core.errors import MissingDependencyError
 from geoclip_core.files import cache_folder
+from tests import processes
+from tests.photo_files import placed_photo
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,15 +42,15 @@ def run(*arguments: str | Path) -> Result:
 
 @pytest.mark.slow
 def test_the_module_runs_in_a_process_of_its_own(tmp_path):
-    command = [sys.executable, "-m", "geoclip_core", "locate", "--model", "embedded"]
-    for arguments, code, says in (
-        (["--text", "Pyramids of Giza"], 0, "Egypt"),
-        (["--text", "asdf qwerty zxcv"], 1, "No place recognised"),
-    ):
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=300)
-        assert done.returncode == code, done.stderr
-        assert says in (done.stdout if code == 0 else done.stderr)
-        assert "Traceback" not in done.stderr
+    command = ["-m", "geoclip_core", "locate", "--model", "embedded", "--text"]
+    done = subprocess.run([sys.executable, *command, "Pyramids of Giza"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "Egypt" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert processes.run([*command, "asdf qwerty zxcv"], tmp_path / "said") == 1
+    said = (tmp_path / "said").read_text()
+    assert "No place recognised" in said
+    assert "Traceback" not in said
 
 
 def test_locate_prints_places():
@@ -92,6 +94,22 @@ def test_what_cannot_be_answered_says_why(arguments, code, says):
     assert done.exit_code == code, done.stderr
     assert says in done.stderr
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_check_tells_how_a_claim_stands_in_words_and_as_json(tmp_path):
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(placed_photo((45.76, 4.84)))  # its file says Lyon
+    asked = ["check", photo, "--model", "embedded"]
+    done = run(*asked, "--claim", "Kyiv")
+    assert done.exit_code == 0, done.stderr
+    assert "contradicts" in done.stdout
+    assert "confirm" not in done.stdout
+    found = json.loads(run(*asked, "--claim", "France", "--json").stdout)
+    assert (found["verdict"], found["inside"]) == ("not contradicted", 0.5)
+    for more, code, says in ((["--claim", "qwrtz asdf"], 2, "qwrtz asdf"), ([], 1, "No evidence in this photo")):
+        done = run(*asked, *more)  # without a claim what its own file states would speak for itself
+        assert done.exit_code == code
+        assert says in done.stderr
 
 
 def test_missing_weights_list_where_was_looked(tmp_path, monkeypatch):
@@ -202,11 +220,11 @@ def test_the_page_without_streamlit_says_how_to_get_it(monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_service_answers_until_it_is_stopped():
+def test_the_service_answers_until_it_is_stopped(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "geoclip_core", "serve", "--model", "embedded", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ})
+    command = ["-m", "geoclip_core", "serve", "--model", "embedded", "--port", str(port)]
+    server = processes.start(command, tmp_path / "said")
     try:
         end = time.monotonic() + 120
         while True:
@@ -216,8 +234,9 @@ def test_the_service_answers_until_it_is_stopped():
                 break
             except (urllib.error.URLError, OSError):
                 assert time.monotonic() < end, "the service did not answer"
-                assert server.poll() is None, "the service has ended"
+                assert server.is_alive(), "the service has ended"
                 time.sleep(0.2)
     finally:
-        server.send_signal(signal.SIGINT)
-        assert server.wait(30) in (0, -signal.SIGINT, 130)
+        os.kill(server.pid, signal.SIGINT)
+        server.join(30)
+        assert server.exitcode in (0, -signal.SIGINT, 130)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import multiprocessing
 import os
 import re
@@ -16,7 +17,7 @@ from filelock import FileLock
 
 from geoclip_core import files
 from geoclip_core.errors import CacheError, GeoclipError
-from geoclip_core.files import asset_path, cache_folder, cached_arrays, digest
+from geoclip_core.files import asset_path, cache_folder, cached_arrays, digest, read_at_most, sha256
 
 MADE = {"points": np.arange(12.0).reshape(3, 4), "names": np.array(["a", "Łódź"]), "none": np.zeros((0, 2))}
 
@@ -115,6 +116,36 @@ def test_a_damaged_entry_is_found_and_built_again(cache: Path, damage: str) -> N
     assert build.calls == 2
 
 
+def large() -> dict[str, np.ndarray]:
+    return {"points": np.arange(1_000_000, dtype=np.float32)}
+
+
+def test_damage_in_the_middle_of_a_large_file_is_found(cache: Path) -> None:
+    cached_arrays("things", "1", large)
+    file = cache / "things-1" / "points.npy"
+    with file.open("r+b") as stream:
+        stream.seek(1_500_000)
+        stream.write(bytes(1000))
+    with pytest.warns(UserWarning, match=r"things-1 is damaged; it is built again"):
+        np.testing.assert_array_equal(cached_arrays("things", "1", large)["points"], large()["points"])
+    np.testing.assert_array_equal(cached_arrays("things", "1", large)["points"], large()["points"])
+
+
+def test_a_file_is_read_through_only_after_it_has_changed(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cached_arrays("things", "1", large)
+    read = []
+    monkeypatch.setattr(files, "sha256", lambda path: read.append(path) or sha256(path))
+    cached_arrays("things", "1", large)
+    assert not read
+    (cache / "things-1" / "points.npy").touch()
+    cached_arrays("things", "1", large)
+    cached_arrays("things", "1", large)
+    assert len(read) == 1
+    (cache / "things-1" / "digests.json").unlink()  # as in entries of older versions
+    cached_arrays("things", "1", large)
+    assert (cache / "things-1" / "digests.json").is_file()
+
+
 def test_a_folder_that_cannot_be_made_costs_the_cache_and_not_the_answer(cache: Path) -> None:
     # A file where the folder should be: root, which may run these tests, can write into any folder.
     cache.parent.mkdir()
@@ -209,3 +240,27 @@ def test_every_digest_that_is_written_down_is_the_files() -> None:
     assert len(listed) >= 5
     for name, written in listed:
         assert hashlib.sha256(asset_path(name).read_bytes()).hexdigest() == written, name
+
+
+def test_a_stream_is_asked_for_no_more_than_there_is() -> None:
+    asked: list[int] = []
+
+    class Counted(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            asked.append(size or 0)
+            return super().read(size)
+
+    stream = Counted(b"0123456789")
+    stream.seek(4)
+    assert read_at_most(stream, 1 << 30) == b"456789"
+    stream.seek(1)
+    assert read_at_most(stream, 3) == b"123"
+    assert asked == [6, 3]
+
+    class Pipe:
+        """Cannot tell how much there is."""
+
+        def read(self, size: int) -> bytes:
+            return b"x" * min(size, 5)
+
+    assert read_at_most(Pipe(), 100) == b"xxxxx"  # type: ignore[arg-type]

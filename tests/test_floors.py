@@ -34,10 +34,11 @@ BELOW: dict[str, set[str]] = {
     "evidence": _WEIGHTS,
     "locate": _EVIDENCE,
     "export": _LOCATE,
+    "album": _EXPORT,
     "maps": _EXPORT,
     "serve": _EXPORT,
-    "page": _EXPORT | {"maps", "serve"},
-    "__main__": _EXPORT | {"maps", "serve", "page"},
+    "page": _EXPORT | {"album", "maps", "serve"},
+    "__main__": _EXPORT | {"album", "maps", "serve", "page"},
     "learning": {"earth", "photo", "evaluation", "model", "overhead"},
     "rivals": {"earth", "photo", "evaluation", "model", "learning"},
 }
@@ -56,11 +57,14 @@ DOORS = {
     "lightning": {"learning"},
     "webdataset": {"learning"},
     "ray": {"serve"},
+    "faiss": {"locate"},
     "fastapi": {"serve"},
     "uvicorn": {"serve", "__main__"},
     "rapidocr": {"evidence"},
     "geoclip": {"training"},  # the reference, in benchmarks only; the product reads its files, never its code
 }
+# The one file that is let through a door for one module: the page under load is visited with a browser's messages.
+LET_THROUGH = {"training/benchmarks/load/page.py": "streamlit.proto."}
 FORBIDDEN_NAMES = {"utils.py", "misc.py", "helpers.py", "common.py"}
 MOST_LINES, MOST_FILES = 350, 14
 TOP_LEVEL = {"app.py", "geoclip_core", "assets", "training", "tests", "requirements.txt", "README.md"}
@@ -106,7 +110,8 @@ def test_imports_go_down_only(path: Path) -> None:
     here = floor(path)
     for module in imports(path):
         top = module.split(".")[0]
-        if top in DOORS:
+        through = LET_THROUGH.get(path.relative_to(ROOT).as_posix())
+        if top in DOORS and not (through and module.startswith(through)):
             assert here in DOORS[top], f"{path}: {top} may be imported only in {DOORS[top] or 'no product file'}"
         if top == "app":
             pytest.fail(f"{path} imports the page, which is a leaf")
@@ -115,7 +120,7 @@ def test_imports_go_down_only(path: Path) -> None:
         if top != PACKAGE or here in {"__init__", "training", "app.py"}:
             continue
         parts = module.split(".")
-        if len(parts) > 1:
+        if len(parts) > 1 and module != f"{PACKAGE}.__version__":
             there = parts[1]
             assert there in BELOW[here] | GROUND | {here}, f"{path}: {here} must not import {module}"
 
@@ -132,7 +137,7 @@ def test_only_public_methods_reach_up_and_each_is_known() -> None:
 
 def test_every_folder_has_its_floor() -> None:
     folders = {path.name for path in (ROOT / PACKAGE).iterdir() if (path / "__init__.py").is_file()}
-    assert folders == set(BELOW) - {"errors", "files", "__main__", "rivals"}
+    assert folders == set(BELOW) - {"errors", "files", "__main__"}
 
 
 @pytest.mark.parametrize("path", product_files(), ids=lambda p: str(p.relative_to(ROOT)))

@@ -1,4 +1,4 @@
-"""Speed and memory beside the reference, in one run, on medians.
+"""Speed and memory beside the reference and beside the machine's matrix products, in one run, on medians.
 
 Run it with ``make bench`` on an otherwise quiet machine. CLIP's released weights are not needed: the
 reference and this package get the same random ones, which cost the same time. Every figure is a median;
@@ -25,6 +25,8 @@ import typer
 from PIL import Image
 
 from training.benchmarks.page import page_seconds
+from training.benchmarks.speed.many import each_of_a_batch, each_of_many, start_seconds
+from training.benchmarks.speed.table import markdown
 from training.benchmarks.timing import median_s
 
 TEXTS = ("Pyramids of Giza", "Boston, Massachusetts", "Desert", "Burj Khalifa", "a fishing village in Norway")
@@ -69,6 +71,7 @@ def bench_reference(folder: str, results: dict[str, Any]) -> None:
     results["reference: one photo"] = median_s(lambda: model.predict(photo, 5), 3)
     with torch.no_grad():
         results["reference: gallery"] = median_s(lambda: model.location_encoder(model.gps_gallery), 3)
+    results["reference: memory MB"] = resident_mb()
 
 
 def bench_geoclip(folder: str, precision: str, results: dict[str, Any]) -> None:
@@ -82,6 +85,10 @@ def bench_geoclip(folder: str, precision: str, results: dict[str, Any]) -> None:
     locator = load_locator("geoclip", precision=precision, clip=folder)
     photo = Path(folder) / "photo.jpg"
     results[f"geoclip {precision}: one photo"] = median_s(lambda: locator.locate(photo), 5)
+    results[f"geoclip {precision}: each of many photos"] = each_of_many(locator, photo)
+    results[f"geoclip {precision}: each of many photos, signs left out"] = each_of_many(
+        locator, photo, without=["signs"]
+    )
     results[f"geoclip {precision}: one text"] = median_s(lambda: locator.locate(text="Pyramids of Giza"), 5)
     if precision == "float32":
         points = np.unique(read_gallery(MODELS["geoclip"]), axis=0)
@@ -91,7 +98,6 @@ def bench_geoclip(folder: str, precision: str, results: dict[str, Any]) -> None:
 
 def bench_embedded(folder: str, results: dict[str, Any]) -> None:
     """Time the embedded model: text, world picture, city window, and all that a first answer needs."""
-    del folder
     start = time.perf_counter()
     from geoclip_core.earth.window import Window
     from geoclip_core.locate.load import load_locator
@@ -111,8 +117,37 @@ def bench_embedded(folder: str, results: dict[str, Any]) -> None:
     city = Window.around(boston.candidates[0].latlon, 50, (256, 256), "mercator")
     results["embedded: city window of 50 km"] = median_s(lambda: locator.field(boston.query, city), 5)
     results["embedded: world picture"] = median_s(lambda: locator.field(boston.query), 5)
+    results["embedded: each photo of a batch"] = each_of_a_batch(locator, Path(folder))
     results["embedded: memory MB"] = resident_mb()
     results["embedded: memory MB, mapped files included"] = resident_mb(mapped=True)
+
+
+def bench_limits(folder: str, results: dict[str, Any]) -> None:
+    """Rate of large matrix products, and what the tasks would take if they were nothing else."""
+    import torch
+
+    from geoclip_core.learning.settings import Recipe
+    from geoclip_core.weights.load import read_gallery
+    from geoclip_core.weights.registry import MODELS
+    from training.benchmarks.learning import BATCH
+    from training.benchmarks.speed.limits import matrix_rate, photo_flops, points_flops, text_flops
+
+    del folder
+    points = len(np.unique(read_gallery(MODELS["geoclip"]), axis=0))
+    for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        rate = matrix_rate(dtype)
+        results[f"limit: rate of matrix products, {name}"] = rate
+        results[f"limit: one photo, {name}"] = photo_flops() / rate
+        results[f"limit: one text, {name}"] = text_flops() / rate
+        results[f"limit: gallery, {name}"] = points_flops(points) / rate
+        # Forward, and backward twice that, over the batch and the queue, whose vectors are made anew in each step.
+        results[f"limit: step of training, {name}"] = points_flops(3 * (BATCH + Recipe().queue_size)) / rate
+
+
+def bench_start(folder: str, results: dict[str, Any]) -> None:
+    """Time new processes."""
+    del folder
+    results.update(start_seconds())
 
 
 def bench_page(folder: str, results: dict[str, Any]) -> None:
@@ -126,9 +161,11 @@ def bench_training(folder: str, results: dict[str, Any]) -> None:
     from training.benchmarks.learning import (  # their libraries are not the others' memory
         bench_features,
         bench_learning,
+        bench_photos,
     )
 
     del folder
+    results.update(bench_photos())
     results.update(bench_learning())
     results.update(bench_features())
 
@@ -147,7 +184,9 @@ def apart(what: Callable[..., None], *arguments: object) -> dict[str, Any]:
 
 
 def main(
-    out: Annotated[Path, typer.Option(help="Where to write the figures as JSON")] = Path("bench.json"),
+    out: Annotated[Path, typer.Option(help="JSON file to write; the table goes beside it, as .md")] = Path(
+        "bench.json"
+    ),
     full: Annotated[bool, typer.Option(help="Also the full model and the reference (minutes, 8 GB)")] = True,
 ) -> None:
     """Measure, print, and write the figures."""
@@ -160,6 +199,9 @@ def main(
         typer.echo("embedded ...", err=True)
         apart(bench_embedded, folder)  # builds what is cached
         figures |= apart(bench_embedded, folder)
+        typer.echo("matrix products, start-up ...", err=True)
+        figures |= apart(bench_limits, folder)
+        figures |= apart(bench_start, folder)
         typer.echo("page ...", err=True)
         figures |= apart(bench_page, folder)
         if full:
@@ -181,10 +223,13 @@ def main(
     )
     figures["bfloat16 in hardware"] = capable
     for name, value in figures.items():
-        plain = isinstance(value, bool | str) or any(word in name for word in ("MB", "share", "per second"))
+        plain = isinstance(value, bool | str) or any(word in name for word in ("MB", "share", "per second", "rate"))
         unit = "x" if name.startswith("ratio") else "" if plain else " s"
         typer.echo(f"{name:92s} {value if isinstance(value, bool | str) else f'{value:.3f}'}{unit}")
-    out.write_text(json.dumps(figures, indent=2))
+    out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    table = markdown(figures)
+    out.with_suffix(".md").write_text(table, encoding="utf-8")
+    typer.echo(table)
 
 
 if __name__ == "__main__":

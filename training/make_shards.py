@@ -19,9 +19,9 @@ def main(
     table: Annotated[str, typer.Argument(help="CSV or Parquet: image, latitude, longitude")],
     folder: Annotated[str, typer.Argument(help="Where the photos are")],
     out: Annotated[Path, typer.Argument(help="Where the shards go")],
-    part_rows: Annotated[int, typer.Option(help="Photos of a shard")] = 4096,
+    part_rows: Annotated[int, typer.Option(min=1, help="Photos of a shard")] = 4096,
     columns: Annotated[str, typer.Option(help="Unusual columns: image=...,latitude=...,longitude=...,owner=...")] = "",
-    longest_side: Annotated[int | None, typer.Option(help="Make larger photos smaller, in pixels")] = None,
+    longest_side: Annotated[int | None, typer.Option(min=1, help="Make larger photos smaller, in pixels")] = None,
     check: Annotated[bool, typer.Option("--check", help="Compare the digests of shards that are there")] = False,
 ) -> None:
     from tqdm import tqdm

@@ -1,8 +1,11 @@
-"""Train, resume or validate a model from a YAML file.
+"""Train, resume, validate or test a model from a YAML file.
 
 On a laptop, from nothing, in a minute: ``python training/train.py fit --config training/configs/smoke.yaml``.
 Resume where it stopped: add ``--ckpt_path last``. Any key of the file can be set on the command line, such as
-``--data.fraction 0.1``; an unknown one is an error. See ``training/configs/``.
+``--data.fraction 0.1``; an unknown one is an error. See ``docs/training.md`` and ``training/configs/``.
+
+Exit codes: 0 done, 1 could not be done (the reason is on standard error), 2 wrong usage, 130 and 143 stopped by Ctrl-C
+and SIGTERM.
 """
 
 from __future__ import annotations

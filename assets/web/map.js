@@ -11,6 +11,7 @@ function geoclipMap(map, start) {
   let opacity = 1;
   let view = "";
 
+  const say = (words) => start.words[words] ?? words;
   const send = (event) => {
     events += 1;
     window.Streamlit.setComponentValue({ event: { ...event, number: events, since: performance.timeOrigin } });
@@ -42,17 +43,26 @@ function geoclipMap(map, start) {
   map.attributionControl.setPrefix("Leaflet");
   L.control.scale({ imperial: false }).addTo(map);
   map.goal = start.corners;
-  map.fitBounds(map.goal);
+  map.fitBounds(map.goal, { animate: false });
+  let due = false;  // Leaflet drops a jump that is wanted while it zooms by itself: it is made up for when that ends
+  map.on("moveend", () => {
+    if (!due || !map.goal) return;
+    due = false;
+    const goal = L.latLngBounds(map.goal);
+    const there = Math.abs(map.getBoundsZoom(goal) - map.getZoom()) < 0.3 && map.getBounds().contains(goal.getCenter());
+    if (!there) map.fitBounds(goal, { animate: false });
+  });
   map.on("resize", () => map.goal && map.fitBounds(map.goal, { animate: false }));
   ["pointerdown", "wheel", "keydown"].forEach((touch) =>
     container.addEventListener(touch, () => { map.goal = null; }, { passive: true }));
 
   // --- Tools: look closer at what is seen, or at a box drawn by hand.
   const tools = control("topright", "tools");
-  const closer = button(tools, "Look closer", () => send({ kind: "look", box: edges(map.getBounds()) }));
-  closer.title = "Compute the map anew for what is seen";
-  const draw = button(tools, "Draw a box", () => drawing(draw.getAttribute("aria-pressed") !== "true"));
-  draw.title = "Drag over the map; then look closer there, or search only there";
+  tools.hidden = !start.tools;
+  const closer = button(tools, say("Look closer"), () => send({ kind: "look", box: edges(map.getBounds()) }));
+  closer.title = say("Compute the map anew for what is seen");
+  const draw = button(tools, say("Draw a box"), () => drawing(draw.getAttribute("aria-pressed") !== "true"));
+  draw.title = say("Drag over the map; then look closer there, or search only there");
   let corner = null;
   let rectangle = null;
 
@@ -78,8 +88,8 @@ function geoclipMap(map, start) {
     const [a, b] = [bounds.getNorthWest(), bounds.getSouthEast()].map((p) => map.latLngToContainerPoint(p));
     if (Math.min(b.x - a.x, b.y - a.y) < 6) return rectangle.remove();
     choose(bounds.getCenter(), [
-      ["Look closer here", { kind: "look", box: edges(bounds) }, start.answered],
-      ["Search only in here", { kind: "region", box: edges(bounds) }, true],
+      [say("Look closer here"), { kind: "look", box: edges(bounds) }, start.answered],
+      [say("Search only in here"), { kind: "region", box: edges(bounds) }, true],
     ]);
   });
 
@@ -94,14 +104,14 @@ function geoclipMap(map, start) {
     list.querySelector("button")?.focus({ preventScroll: true });
   };
   map.on("click", ({ latlng }) => {
-    if (performance.now() - quiet < 300 || Math.abs(latlng.lat) > 85) return;  // the end of a drawn box is a click too
+    if (!start.tools || performance.now() - quiet < 300 || Math.abs(latlng.lat) > 85) return;  // the end of a drawn box is a click too
     const { lat, lng } = latlng.wrap();
     const point = [lat, lng];
     choose(latlng, [
-      ["Look here: 50 km", { kind: "look", point, km: 50 }, start.answered],
-      ["Look here: 5 km", { kind: "look", point, km: 5 }, start.answered],
-      ["Search around here", { kind: "region", point }, true],
-      ["It was here", { kind: "known", point }, start.answered],
+      [say("Look here: 50 km"), { kind: "look", point, km: 50 }, start.answered],
+      [say("Look here: 5 km"), { kind: "look", point, km: 5 }, start.answered],
+      [say("Search around here"), { kind: "region", point }, true],
+      [say("It was here"), { kind: "known", point }, start.answered],
     ]);
   });
 
@@ -150,10 +160,10 @@ function geoclipMap(map, start) {
       row.querySelector("path").setAttribute("stroke-dasharray", dashes ?? "");
       row.append(text);
     });
-    const label = element("label", legend, "", "Opacity");
+    const label = element("label", legend, "", say("Opacity"));
     const slider = element("input", label);
     Object.assign(slider, { type: "range", min: 0, max: 1, step: 0.05, value: opacity });
-    slider.setAttribute("aria-label", "Opacity of the heat");
+    slider.setAttribute("aria-label", say("Opacity of the heat"));
     slider.addEventListener("input", () => { opacity = Number(slider.value); heat?.setOpacity(opacity); });
   };
 
@@ -167,7 +177,7 @@ function geoclipMap(map, start) {
     });
     marker.on("add", () => {
       marker.getElement().querySelector("i").textContent = sign;
-      marker.getElement().setAttribute("aria-label", label);
+      marker.getElement().setAttribute("aria-label", `${sign} ${label}`);
     });
     const tip = document.createElement("span");
     tip.textContent = label;
@@ -191,7 +201,7 @@ function geoclipMap(map, start) {
     heat = null;
     if (answer.heat) {
       heat = L.imageOverlay(answer.heat.url, answer.heat.corners, { opacity, alt: "heat" }).addTo(group);
-      if (answer.close) L.rectangle(answer.heat.corners, { ...outline, color: "#7b8a99", weight: 1 }).addTo(group);
+      if (answer.frame) L.rectangle(answer.heat.corners, { ...outline, color: "#7b8a99", weight: 1 }).addTo(group);
     }
     answer.outlines.forEach(({ shape, dashes, other }) => L.geoJSON(shape, {
       interactive: false, style: { ...outline, weight: answer.close ? 1.6 : 1, dashArray: dashes, ...(other && { color: "#1f7fc4" }) },
@@ -219,6 +229,7 @@ function geoclipMap(map, start) {
     if (wanted !== view) {
       view = wanted;
       map.goal = answer.view;
+      due = true;
       map.flyToBounds(map.goal, { duration: 1, animate: !still });
     }
     thin();

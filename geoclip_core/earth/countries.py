@@ -1,6 +1,6 @@
 """Countries: their outlines, and which one a point lies in.
 
-The outlines are Natural Earth 1:10m (``training/make_countries.py`` makes the table), accurate to a few
+The outlines are Natural Earth 1:10m (``training/tables/make_countries.py`` makes the table), accurate to a few
 hundred metres. Every code of ISO 3166-1 has one: French Guiana, Svalbard, Greenland, Hong Kong and other territories go
 under their own code, as in GeoNames, not under that of the country they belong to.
 """
@@ -8,6 +8,7 @@ under their own code, as in GeoNames, not under that of the country they belong 
 from __future__ import annotations
 
 import functools
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,10 @@ LARGEST_TOLERANCE_KM = 100.0  # beyond, "nearest on the Mercator plane" is no lo
 _LAST_LAT = 89.5  # where the Mercator plane is cut off; no coast lies beyond
 _COAST_STEP_DEG = 0.25  # longer edges are divided: straight on the map is then straight on the sphere to 8 m
 _COAST_RUN = 64  # edges per piece of coast in the search tree
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Held while prepared outlines and the tree of coasts are asked: GEOS finishes them when they are first used, and two
+threads that do so at once crash the process."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +81,8 @@ def country_at(latlon: npt.ArrayLike, tolerance_km: float = 5.0) -> Codes:
     names: Codes = np.array([*countries(), ""])  # the last stands for the sea
     owner = np.full(len(flat), len(names) - 1)
     # A tree of points, asked by polygon: prepared polygons make the test cheap however long the coast is.
-    part, point = shapely.STRtree(shapely.points(flat[:, ::-1])).query(parts, predicate="intersects")
+    with _ONE_AT_A_TIME:
+        part, point = shapely.STRtree(shapely.points(flat[:, ::-1])).query(parts, predicate="intersects")
     np.minimum.at(owner, point, owners[part])
     at_sea = np.flatnonzero(owner == len(names) - 1)
     if tolerance_km > 0 and len(at_sea):
@@ -121,7 +127,8 @@ def _nearest_owner(points: Floats, tolerance_km: float, nobody: int) -> npt.NDAr
     plane = _mercator(points)
     copies = np.concatenate([plane + np.array([turn, 0.0]) for turn in (0.0, -2 * np.pi, 2 * np.pi)])
     asked = shapely.points(copies)
-    row, piece = tree.query(asked, predicate="dwithin", distance=np.tile(angle / np.cos(lat_rad), 3))
+    with _ONE_AT_A_TIME:
+        row, piece = tree.query(asked, predicate="dwithin", distance=np.tile(angle / np.cos(lat_rad), 3))
     landfall = shapely.get_coordinates(shapely.shortest_line(asked[row], tree.geometries[piece]))[1::2]
     point = row % len(points)
     found = np.stack([np.degrees(mercator_lat_rad(landfall[:, 1])), np.degrees(landfall[:, 0])], axis=-1)

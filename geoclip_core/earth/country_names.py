@@ -7,14 +7,15 @@ written for this project (``assets/country_names.csv``). Outlines are in :mod:`g
 from __future__ import annotations
 
 import csv
-import difflib
 import functools
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from geoclip_core.errors import RegionError
+from rapidfuzz import fuzz, process
+
+from geoclip_core.errors import RegionError, quoted
 from geoclip_core.files import asset_path
 
 _GONE = {"AN", "CS"}  # the Netherlands Antilles, Serbia and Montenegro: still listed by GeoNames
@@ -79,7 +80,7 @@ def find_continent(text: str) -> str:
         if text.casefold() in (code.casefold(), name.casefold()):
             return code
     listed = ", ".join(f"{code} ({name})" for code, name in continents().items())
-    raise RegionError(f"There is no continent {text!r}", hint=f"use one of {listed}")
+    raise RegionError(f"There is no continent {quoted(text)}", hint=f"use one of {listed}")
 
 
 def country_codes_of(continent: str) -> tuple[str, ...]:
@@ -100,6 +101,11 @@ def country_name(code: str) -> str:
     return named
 
 
+def known_country(text: str) -> str | None:
+    """The alpha-2 code of a country as :func:`find_country` reads it, or None where it is none."""
+    return _spellings().get(_plain(text))
+
+
 def find_country(text: str) -> str:
     """Read a country as people write it.
 
@@ -113,13 +119,14 @@ def find_country(text: str) -> str:
     Raises:
         RegionError: Unknown; the message lists near matches.
     """
-    known, written = _spellings(), _plain(text)
-    if written in known:
-        return known[written]
-    near = difflib.get_close_matches(written, [name for name in known if len(name) > 3], n=3, cutoff=0.6)
-    meant = dict.fromkeys(known[name] for name in near)
+    code = known_country(text)
+    if code is not None:
+        return code
+    names = {name: code for name, code in _spellings().items() if len(name) > 3}
+    near = process.extract(_plain(text), list(names), scorer=fuzz.ratio, limit=3, score_cutoff=60)
+    meant = dict.fromkeys(names[name] for name, *_ in near)
     raise RegionError(
-        f"No country is called {text!r}",
+        f"No country is called {quoted(text)}",
         allowed="names and ISO 3166-1 codes, such as France, FR or FRA",
         hint=f"did you mean {', '.join(f'{country_name(c)} ({c})' for c in meant)}" if near else None,
     )

@@ -11,8 +11,8 @@ import numpy as np
 from geoclip_core.earth.coordinates import Floats, check_latlon
 from geoclip_core.errors import CoordinateError, GeoclipError
 
-LATITUDE_NAMES = ("latitude", "lat")
-LONGITUDE_NAMES = ("longitude", "lon", "lng", "long")
+LATITUDE_NAMES = ("latitude", "lat", "gpslatitude")
+LONGITUDE_NAMES = ("longitude", "lon", "lng", "long", "gpslongitude")
 
 
 def latlon_columns(header: Iterable[str], path: Path) -> tuple[str, str]:

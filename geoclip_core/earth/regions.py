@@ -7,6 +7,7 @@ and :func:`parse_region` reads one as a person types it.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -19,12 +20,21 @@ from geoclip_core.earth.coordinates import check_latlon
 from geoclip_core.earth.countries import countries, country_at
 from geoclip_core.earth.country_names import country_name
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM, great_circle_km
-from geoclip_core.errors import CoordinateError, RegionError
+from geoclip_core.errors import CoordinateError, RegionError, quoted
 
 Bools = npt.NDArray[np.bool_]
 Bounds = tuple[float, float, float, float]
 
 COAST_TOLERANCE_KM = 5.0  # photos from a beach, a pier or a ferry count as the country's
+
+MOST_PARTS = 100
+"""Parts of a region that is given as text: names, boxes, circles."""
+
+LONGEST_TEXT = 4000
+"""Characters of a region that is given as text."""
+
+_LATITUDE_SLACK_DEG = 1e-6  # a tenth of a metre: points that are left out unmeasured are farther off than rounding
+_MOST_NAMED = 12  # parts that a label names
 
 _FORMS = (
     "a country (FR, FRA or France), several (FR,DE), a union (EU), a continent (Europe or continent:EU), "
@@ -145,7 +155,12 @@ class RadiusRegion:
 
     def contains(self, latlon: npt.ArrayLike) -> Bools:
         """Whether each point of shape (..., 2) lies at most ``radius_km`` from the centre."""
-        return np.asarray(great_circle_km(latlon, self.latlon) <= self.radius_km)
+        points = check_latlon(latlon)
+        # A degree of latitude is as long everywhere, so most points need not be measured.
+        reach_deg = math.degrees(self.radius_km / EARTH_RADIUS_KM) + _LATITUDE_SLACK_DEG
+        inside = np.asarray(np.abs(points[..., 0] - self.latlon[0]) <= reach_deg)
+        inside[inside] = great_circle_km(points[inside], self.latlon) <= self.radius_km
+        return inside
 
 
 @dataclass(frozen=True)
@@ -175,7 +190,7 @@ class CountryRegion:
     @property
     def label(self) -> str:
         """The name, or the names of the countries."""
-        return self.name or ", ".join(country_name(code) for code in self.codes)
+        return self.name or _listed([country_name(code) for code in self.codes], ", ")
 
     @property
     def bounds(self) -> Bounds:
@@ -218,7 +233,7 @@ class UnionRegion:
     @property
     def label(self) -> str:
         """The labels of all."""
-        return " or ".join(region.label for region in self.regions)
+        return _listed([region.label for region in self.regions], " or ")
 
     @property
     def bounds(self) -> Bounds:
@@ -230,8 +245,18 @@ class UnionRegion:
 
     def contains(self, latlon: npt.ArrayLike) -> Bools:
         """Whether each point of shape (..., 2) lies in any of the regions."""
-        answers = np.stack([region.contains(latlon) for region in self.regions])
-        return np.asarray(answers.any(axis=0))
+        points = check_latlon(latlon)
+        inside = np.zeros(points.shape[:-1], bool)
+        for region in self.regions:
+            rest = ~inside
+            inside[rest] = region.contains(points[rest])
+        return inside
+
+
+def _listed(labels: Sequence[str], joint: str) -> str:
+    """Labels in one text, the first dozen of many by name."""
+    more = len(labels) - _MOST_NAMED
+    return joint.join([*labels[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
 def parse_region(given: str | Region) -> Region:
@@ -241,22 +266,30 @@ def parse_region(given: str | Region) -> Region:
         given: A region, returned as it is, or text: countries (``FR``, ``France``, ``FR,DE``), a union (``EU``,
             ``ASEAN``), a continent (``Europe``, ``continent:EU``), a state or province (``US-TX``, ``Bavaria``), what
             is left without some (``!FR``, ``EU,-FR``), a box (``south,west,north,east``), a circle
-            (``lat,lon,radius_km``, ``lat,lon,5 km``), or several of these separated by semicolons.
+            (``lat,lon,radius_km``, ``lat,lon,5 km``), or several of these separated by semicolons;
+            at most ``LONGEST_TEXT`` characters and ``MOST_PARTS`` parts.
 
     Raises:
-        RegionError: Not one of these forms; the message lists them.
+        RegionError: Not one of these forms, which the message lists, or too long.
     """
     if not isinstance(given, str):
         if isinstance(given, Region):
             return given
         raise RegionError(f"A region cannot be read from a {type(given).__name__}", allowed=_FORMS)
+    if len(given) > LONGEST_TEXT:
+        raise RegionError(f"The region has {len(given):,} characters", allowed=f"at most {LONGEST_TEXT:,}")
+    parts = list(dict.fromkeys(part.strip() for part in given.split(";") if part.strip()))
+    if len(parts) > MOST_PARTS:
+        raise RegionError(
+            f"The region has {len(parts):,} parts", allowed=f"at most {MOST_PARTS}", hint="draw one box around them"
+        )
     if ";" in given:
-        return UnionRegion(tuple(parse_region(part) for part in given.split(";") if part.strip()))
+        return UnionRegion(tuple(dict.fromkeys(parse_region(part) for part in parts)))
     from geoclip_core.earth.region.text import read_region  # it needs the classes above
 
     try:
         return read_region(given.strip())
     except RegionError as error:
         raise RegionError(
-            f"The region {given!r} cannot be read: {error.problem}", allowed=_FORMS, hint=error.hint
+            f"The region {quoted(given)} cannot be read: {error.problem}", allowed=_FORMS, hint=error.hint
         ) from error

@@ -1,4 +1,9 @@
-"""How far off: distances, shares within thresholds, the median and the GeoGuessr score."""
+"""How far off: distances, shares within thresholds, the median, the mean and the GeoGuessr score.
+
+:func:`within` is the one definition of a threshold, for training, validation and evaluation: a distance that equals it
+counts. Im2GPS, GeoEstimation and most papers since include it; PIGEON and OSV-5M leave it out, which changes a score
+only where a distance is equal to the last bit.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +46,22 @@ def error_km(predicted: npt.ArrayLike, truth: npt.ArrayLike) -> Floats:
     return errors
 
 
+def within(errors_km: npt.ArrayLike, thresholds_km: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether each error is at most each threshold.
+
+    Args:
+        errors_km: (n,) km; infinite for a question that was not answered.
+        thresholds_km: (k,) km.
+
+    Returns:
+        (n, k).
+
+    Raises:
+        ValueError: No errors, or one that is NaN or negative.
+    """
+    return np.asarray(_errors(errors_km)[:, None] <= np.asarray(thresholds_km, np.float64).reshape(-1))
+
+
 def shares_within(errors_km: npt.ArrayLike, thresholds_km: Sequence[float] = THRESHOLDS_KM) -> Floats:
     """Share of all questions answered within each distance, thresholds included.
 
@@ -49,33 +70,52 @@ def shares_within(errors_km: npt.ArrayLike, thresholds_km: Sequence[float] = THR
         thresholds_km: (k,) km.
 
     Returns:
-        (k,) float64 in [0, 1]; NaN when there are no questions.
+        (k,) float64 in [0, 1].
+
+    Raises:
+        ValueError: No errors, or one that is NaN or negative.
     """
-    errors = _errors(errors_km)
-    if not len(errors):
-        return np.full(len(thresholds_km), np.nan)
-    return np.asarray((errors[:, None] <= np.asarray(thresholds_km, np.float64)).mean(axis=0))
+    return np.asarray(within(errors_km, thresholds_km).mean(axis=0))
 
 
 def median_km(errors_km: npt.ArrayLike) -> float:
-    """Median error over all questions, km; infinite when at least half were not answered, NaN without any."""
+    """Median error over all questions, km; infinite when at least half were not answered.
+
+    Raises:
+        ValueError: No errors, or one that is NaN or negative.
+    """
     errors = np.sort(_errors(errors_km))
-    if not len(errors):
-        return float("nan")
     low, high = errors[(len(errors) - 1) // 2], errors[len(errors) // 2]
     return float(high if low == high else (low + high) / 2)  # two infinities have no mean
+
+
+def mean_km(errors_km: npt.ArrayLike) -> float:
+    """Mean error over the questions that were answered, km; infinite where none was.
+
+    Raises:
+        ValueError: No errors, or one that is NaN or negative.
+    """
+    errors = _errors(errors_km)
+    answered = errors[np.isfinite(errors)]
+    return float(answered.mean()) if len(answered) else float("inf")
 
 
 def geoguessr_score(errors_km: npt.ArrayLike) -> Floats:
     """Points per question, 5000 exp(-d / 1492.7 km) as in Haas et al. 2023; 0 without an answer.
 
-    GeoGuessr publishes no formula: the length was fitted by its players to scores on the world map.
+    GeoGuessr publishes no formula: the length was fitted by its players to scores on the world map. The scores are not
+    rounded, as in OSV-5M; Haas et al. round each.
+
+    Raises:
+        ValueError: No errors, or one that is NaN or negative.
     """
     return np.asarray(GEOGUESSR_BEST * np.exp(-_errors(errors_km) / GEOGUESSR_KM))
 
 
 def _errors(errors_km: npt.ArrayLike) -> Floats:
     errors = np.asarray(errors_km, dtype=np.float64).reshape(-1)
+    if not len(errors):
+        raise ValueError("There are no errors to measure")
     if np.isnan(errors).any() or (errors < 0).any():
         raise ValueError("An error is NaN or negative; a question that was not answered has an infinite error")
     return errors
@@ -91,6 +131,7 @@ class Accuracy:
         thresholds_km: Distances, km.
         shares: Share of all questions within each distance, in [0, 1].
         median_km: Median error over all questions, km.
+        mean_km: Mean error over the questions that were answered, km.
         score: Mean GeoGuessr score over all questions, in [0, 5000].
     """
 
@@ -99,19 +140,25 @@ class Accuracy:
     thresholds_km: tuple[float, ...]
     shares: tuple[float, ...]
     median_km: float
+    mean_km: float
     score: float
 
     @classmethod
     def of(cls, errors_km: npt.ArrayLike, thresholds_km: Sequence[float] = THRESHOLDS_KM) -> Accuracy:
-        """Accuracy of (n,) errors in km; infinite ones were not answered."""
+        """Accuracy of (n,) errors in km; infinite ones were not answered.
+
+        Raises:
+            ValueError: No errors, or one that is NaN or negative.
+        """
         errors = _errors(errors_km)
         return cls(
             questions=len(errors),
-            answered=float(np.isfinite(errors).mean()) if len(errors) else float("nan"),
+            answered=float(np.isfinite(errors).mean()),
             thresholds_km=tuple(float(t) for t in thresholds_km),
             shares=tuple(float(share) for share in shares_within(errors, thresholds_km)),
             median_km=median_km(errors),
-            score=float(geoguessr_score(errors).mean()) if len(errors) else float("nan"),
+            mean_km=mean_km(errors),
+            score=float(geoguessr_score(errors).mean()),
         )
 
     def table(self) -> str:

@@ -8,9 +8,9 @@ from geoclip_core.earth.disk import Disk
 from geoclip_core.errors import QueryError
 from geoclip_core.evidence.network import Network
 from geoclip_core.evidence.source import EvidenceSource, Finding, from_points
-from geoclip_core.evidence.text import shared_reader
 from geoclip_core.photo.decode import Photo
 from geoclip_core.photo.exif import read_exif
+from geoclip_core.text.reader import shared_reader
 from geoclip_core.text.reading import Reading
 
 _LONGEST = 300  # characters of a caption that are read, and of which the first names are what counts
@@ -31,6 +31,7 @@ class CaptionSource(EvidenceSource):
     """
 
     name = "caption"
+    reads_file = True
 
     def __init__(self, network: Network) -> None:
         del network
@@ -52,7 +53,9 @@ class CaptionSource(EvidenceSource):
         spread = reading.spread()
         disks = tuple(Disk(d.name, d.latlon, d.extent_km, d.weight) for d in reading.disks())
         label = f"the words in the photo's file, “{quoted}”: {reading.explanation}"
-        found = from_points("caption", label, spread.latlon, spread.weights, spread.spread_km, disks)
+        found = from_points(
+            "caption", label, spread.latlon, spread.weights, spread.spread_km, disks, spread.alternative
+        )
         return Finding((replace(found, witness="the words in its file"),))
 
 

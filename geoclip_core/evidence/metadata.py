@@ -31,6 +31,7 @@ class MetadataSource(EvidenceSource):
     """
 
     name = "metadata"
+    reads_file = True
 
     def __init__(self, network: Network) -> None:
         del network
@@ -61,7 +62,7 @@ class MetadataSource(EvidenceSource):
         label = f"the {kind} in {written}{camera}"
         found = from_points("exif", label, np.concatenate(points), weights, spread_km, tuple(disks))
         stated = record.latlon if len(disks) == 1 else None
-        return Finding((replace(found, stated_latlon=stated),), warnings=record.warnings)
+        return Finding((replace(found, stated_latlon=stated, calibrated_as=None),), warnings=record.warnings)
 
 
 def _where(source: str) -> str:

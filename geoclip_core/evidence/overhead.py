@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 
@@ -48,4 +49,4 @@ class OverheadSource(EvidenceSource):
             return Finding(reason=NOT_FROM_ABOVE)
         spread = np.full(len(found.latlon), found.spread_km)
         told = from_points("visual", FROM_ABOVE, found.latlon, found.probability, spread, found.clusters)
-        return Finding((told,))
+        return Finding((replace(told, calibrated_as="overhead"),))

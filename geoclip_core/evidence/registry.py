@@ -15,6 +15,8 @@ from geoclip_core.evidence.clip import ClipSource
 from geoclip_core.evidence.metadata import MetadataSource
 from geoclip_core.evidence.network import Network
 from geoclip_core.evidence.overhead import OverheadSource
+from geoclip_core.evidence.scenes import SceneSource
+from geoclip_core.evidence.signs import SignSource
 from geoclip_core.evidence.source import EvidenceSource
 from geoclip_core.evidence.text import TextSource
 
@@ -41,7 +43,9 @@ SOURCES: dict[str, Entry] = {
     "clip": Entry(ClipSource, with_vision="asked", without_vision="absent"),
     "metadata": Entry(MetadataSource, with_vision="shown", without_vision="asked"),
     "caption": Entry(CaptionSource, with_vision="shown", without_vision="asked"),
+    "signs": Entry(SignSource, with_vision="asked", without_vision="asked"),
     "overhead": Entry(OverheadSource, with_vision="absent", without_vision="asked"),
+    "scenes": Entry(SceneSource, with_vision="absent", without_vision="asked"),
     "text": Entry(TextSource, with_vision="asked", without_vision="asked"),
 }
 """Every source by its name, which ``locate(without=...)`` takes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,13 +14,13 @@ from geoclip_core.export.rows import COLUMNS, candidate_rows
 from geoclip_core.locate.answer import Answer
 from geoclip_core.locate.credible import CredibleRegion
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # also behind blanks, and as wide as East Asian letters
 
 
 def to_csv(answer: Answer) -> str:
     """Candidates, one row each; numbers to their last digit.
 
-    A cell of text that a spreadsheet would run as a formula starts with an apostrophe.
+    A cell of text that a spreadsheet might run as a formula starts with an apostrophe.
     """
     rows = [[_cell(value) for value in row.values()] for row in candidate_rows(answer)]
     return _table([column.name for column in COLUMNS], rows)
@@ -34,6 +35,11 @@ def regions_to_csv(regions: Sequence[CredibleRegion]) -> str:
     return _table(["level", "probability", "area_km2", "area_is_upper_bound", "parts"], rows)
 
 
+def csv_text(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """A table as CSV: nothing for None, numbers to their last digit, texts that no spreadsheet runs as a formula."""
+    return _table(list(head), ([_cell(value) for value in row] for row in rows))
+
+
 def _table(head: list[str], rows: Iterable[list[Any]]) -> str:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
@@ -44,5 +50,5 @@ def _table(head: list[str], rows: Iterable[list[Any]]) -> str:
 
 def _cell(value: object) -> str:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if _FORMULA.match(value) else value
     return "" if value is None else repr(value)

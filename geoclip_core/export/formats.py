@@ -14,7 +14,7 @@ from geoclip_core.errors import GeoclipError, QueryError
 from geoclip_core.export.csv import regions_to_csv, to_csv
 from geoclip_core.export.geojson import to_geojson
 from geoclip_core.export.kml import to_kml
-from geoclip_core.files import write_text
+from geoclip_core.files import atomic
 from geoclip_core.locate.answer import Answer
 from geoclip_core.locate.credible import CredibleRegion
 
@@ -36,6 +36,12 @@ class Format:
     file: str
     media_type: str
     write: Callable[[Answer, Regions], str]
+
+    def data(self, answer: Answer, regions: Regions = ()) -> bytes:
+        """The file: UTF-8; a table with other letters than ASCII begins with the mark that Excel knows UTF-8 by."""
+        text = self.write(answer, regions)
+        marked = self.media_type == "text/csv" and not text.isascii()
+        return text.encode("utf-8-sig" if marked else "utf-8")
 
 
 FORMATS: dict[str, Format] = {
@@ -69,6 +75,7 @@ def save(answer: Answer, path: Path, regions: Regions = ()) -> None:
     if chosen is None:
         raise QueryError(f"{path} names no known format", allowed=", ".join(dict.fromkeys(reversed(by_suffix))))
     try:
-        write_text(path, chosen.write(answer, regions))
+        with atomic(path) as part:
+            part.write_bytes(chosen.data(answer, regions))
     except OSError as error:
         raise GeoclipError(f"{path} cannot be written ({error})", hint="choose another path") from error

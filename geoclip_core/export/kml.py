@@ -31,19 +31,19 @@ def to_kml(answer: Answer, regions: Sequence[CredibleRegion] = ()) -> str:
     """
     root = ET.Element("kml", xmlns=KML)
     document = ET.SubElement(root, "Document")
-    _text(document, "name", "Where is this?")
-    about = [f"Answered by {answer.model}. Probabilities are not calibrated."]
+    add_text(document, "name", "Where is this?")
+    about = [f"Answered by {answer.model}. {answer.calibration_text}"]
     if answer.region is not None:
         about.append(f"Searched in {answer.region}, where {answer.posterior.region_share:.3g} of the probability lay.")
-    _text(document, "description", " ".join([*about, *answer.warnings]))
+    add_text(document, "description", " ".join([*about, *answer.warnings]))
     style = ET.SubElement(document, "Style", id="region")
-    _text(ET.SubElement(style, "LineStyle"), "color", _LINE_COLOUR)
-    _text(ET.SubElement(style, "PolyStyle"), "color", _FILL_COLOUR)
+    add_text(ET.SubElement(style, "LineStyle"), "color", _LINE_COLOUR)
+    add_text(ET.SubElement(style, "PolyStyle"), "color", _FILL_COLOUR)
     for region in regions:
         mark = ET.SubElement(document, "Placemark")
-        _text(mark, "name", f"{100 * region.level:g} % credible region")
-        _text(mark, "styleUrl", "#region")
-        _data(mark, {"level": region.level, "probability": region.mass, "area_km2": region.area_km2})
+        add_text(mark, "name", f"{100 * region.level:g} % credible region")
+        add_text(mark, "styleUrl", "#region")
+        add_data(mark, {"level": region.level, "probability": region.mass, "area_km2": region.area_km2})
         several = ET.SubElement(mark, "MultiGeometry")
         for polygon in shapely.get_parts(region.geometry):
             shape = ET.SubElement(several, "Polygon")
@@ -52,24 +52,28 @@ def to_kml(answer: Answer, regions: Sequence[CredibleRegion] = ()) -> str:
                 _ring(ET.SubElement(shape, "innerBoundaryIs"), hole)
     for candidate, row in zip(answer.candidates, candidate_rows(answer), strict=True):
         mark = ET.SubElement(document, "Placemark")
-        _text(mark, "name", f"{row['rank']}. {candidate.label}")
-        _data(mark, row)
+        add_text(mark, "name", f"{row['rank']}. {candidate.label}")
+        add_data(mark, row)
         lat, lon = candidate.latlon
-        _text(ET.SubElement(mark, "Point"), "coordinates", f"{lon!r},{lat!r}")
+        add_text(ET.SubElement(mark, "Point"), "coordinates", f"{lon!r},{lat!r}")
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
 
 
-def _text(parent: ET.Element, tag: str, text: str) -> None:
+def add_text(parent: ET.Element, tag: str, text: str) -> None:
+    """Add an element of text, without the characters that XML does not allow."""
     ET.SubElement(parent, tag).text = text.translate(_NOT_XML)
 
 
-def _data(parent: ET.Element, values: Mapping[str, Value]) -> None:
+def add_data(parent: ET.Element, values: Mapping[str, Value]) -> None:
+    """Add values by name as ``ExtendedData``; None is left out."""
     extended = ET.SubElement(parent, "ExtendedData")
     for name, value in values.items():
         if value is not None:
-            _text(ET.SubElement(extended, "Data", name=name), "value", value if isinstance(value, str) else repr(value))
+            add_text(
+                ET.SubElement(extended, "Data", name=name), "value", value if isinstance(value, str) else repr(value)
+            )
 
 
 def _ring(parent: ET.Element, ring: Any) -> None:
     points = " ".join(f"{lon!r},{lat!r}" for lon, lat in ring.coords)
-    _text(ET.SubElement(parent, "LinearRing"), "coordinates", points)
+    add_text(ET.SubElement(parent, "LinearRing"), "coordinates", points)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,12 +52,3 @@ def write_table(rows: Sequence[Row], path: Path) -> None:
     """Write rows to a Parquet file, whole or not at all."""
     with atomic(path) as part:
         pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), part)
-
-
-def join_tables(parts: Iterable[Path], path: Path) -> pa.Table:
-    """Write the rows of several Parquet files to one, in their order, and return them."""
-    tables = [pq.read_table(part) for part in parts]
-    table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
-    with atomic(path) as made:
-        pq.write_table(table, made)
-    return table

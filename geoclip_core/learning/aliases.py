@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 OLD_CLASS_PATHS = {
     "geoclip_core.learning.features.CachedFeatures": "geoclip_core.learning.data.features.CachedFeatures",
@@ -29,3 +30,44 @@ def with_new_class_paths(text: str) -> str:
             )
             text = text.replace(old, new)
     return text
+
+
+OLD_KEYS = {
+    "best": [
+        "dirpath",
+        "filename",
+        "verbose",
+        "save_last",
+        "save_weights_only",
+        "auto_insert_metric_name",
+        "every_n_train_steps",
+        "train_time_interval",
+        "every_n_epochs",
+        "save_on_train_epoch_end",
+        "enable_version_counter",
+        "save_on_exception",
+    ],
+    "early_stop": [
+        "verbose",
+        "strict",
+        "check_finite",
+        "stopping_threshold",
+        "divergence_threshold",
+        "check_on_train_epoch_end",
+        "log_rank_zero_only",
+    ],
+}
+"""Settings of Lightning's callbacks that saved configurations hold; the ones of today are in ``run.monitors``."""
+
+
+def without_old_keys(settings: Any) -> Any:
+    """A configuration without the settings of :data:`OLD_KEYS`; anything else is given back as it is.
+
+    The mode that was saved with them is left out too: a saved ``min`` was the default, whatever the metric.
+    """
+    if isinstance(settings, dict):
+        for name, old in OLD_KEYS.items():
+            there = settings.get(name)
+            if isinstance(there, dict) and any(key in there for key in old):
+                settings[name] = {key: value for key, value in there.items() if key not in (*old, "mode")}
+    return settings

@@ -6,9 +6,10 @@ the paper's text; the others are in the released code or agree in several indepe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any, Literal
 
+from geoclip_core.errors import TrainingError
 from geoclip_core.model.backbones.registry import CLIP_L14
 from geoclip_core.model.clip import ClipShape
 from geoclip_core.model.location_encoder import PAPER_SIGMAS
@@ -47,11 +48,27 @@ class TowerConfig:
 
 
 @dataclass(frozen=True)
+class Speed:
+    """What saves time or memory and changes nothing else; a resumed run may have other values.
+
+    Attributes:
+        checkpointing: Compute the layers of a tower that is trained again in the backward pass instead of keeping what
+            they made: less memory, about a third more time.
+        compile: Let torch.compile build faster code for the networks, which takes a minute or more at the start.
+    """
+
+    checkpointing: bool = False
+    compile: bool = False
+
+
+@dataclass(frozen=True)
 class LocationConfig:
     """Which location encoder, and its sizes; an encoder leaves out the sizes that it has no use for.
 
     Attributes:
         kind: A name in ``model.location_encoders.LOCATION_ENCODERS``; ``geoclip`` is the paper's.
+        encoder: Another spelling of ``kind``; the one that is given counts.
+        options: What only that encoder takes, such as ``frequencies`` of ``sphere_c_plus``.
         sigmas: Scales of the Fourier features (paper, section 4: 2^0, 2^4, 2^8).
         rows: Random directions per scale (released code: 256).
         width: Hidden units (released code: 1024).
@@ -65,6 +82,22 @@ class LocationConfig:
     dim: int = 512
     projection: bool = True
     kind: str = "geoclip"
+    encoder: InitVar[str | None] = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self, encoder: str | None) -> None:
+        """Take the other spelling of the encoder's name.
+
+        Raises:
+            TrainingError: Both spellings are given, and differ.
+        """
+        if encoder is None:
+            return
+        if self.kind not in ("geoclip", encoder):
+            raise TrainingError(
+                f"location.kind is {self.kind!r} and location.encoder is {encoder!r}", hint="leave one of them out"
+            )
+        object.__setattr__(self, "kind", encoder)
 
 
 @dataclass(frozen=True)
@@ -72,12 +105,15 @@ class Recipe:
     """How the network is trained.
 
     Attributes:
-        optimizer: A name in ``learning.optim.optimizers.OPTIMIZERS``: ``adam`` (paper); ``muon``: orthogonal steps for
-            matrices and convolutions, Adam for the rest (Jordan et al. 2024; not in the paper), see ``Muon``.
-        learning_rate: Of Adam (agreed: 3e-5).
+        optimizer: A name in ``learning.optim.optimizers.OPTIMIZERS``: ``adam`` (paper); ``adamw``: weight decay apart
+            from the gradient (Loshchilov and Hutter 2019); ``muon``: orthogonal steps for matrices and convolutions,
+            Adam for the rest (Jordan et al. 2024; not in the paper), see ``Muon``.
+        learning_rate: Of Adam and AdamW (agreed: 3e-5).
         matrix_rate: Of Muon's matrices (Jordan et al., recalled: 0.02).
-        weight_decay: Of Adam, as L2 (agreed: 1e-6).
+        weight_decay: Of Adam, as L2 (agreed: 1e-6); of AdamW, as a share of the weights per step and learning rate.
         decay: Factor on the learning rate after every epoch (agreed: StepLR, 0.87).
+        decay_steps: Steps after which ``decay`` is applied instead, where an epoch has so few that the learning rate
+            would be lost: an epoch of the paper's 4.7 million photos has 9,200. 0: once per epoch.
         schedule: A name in ``learning.optim.schedule.SCHEDULES``: ``step``: the paper's; ``cosine``: half a cosine down
             to 0 at the last step.
         warmup_steps: Steps over which the learning rate rises from 0 first (paper: none).
@@ -95,7 +131,7 @@ class Recipe:
             cell holds at most (not in the paper; PlaNet, recalled: 10,000 of 91 million photos in 26,263 cells). Queue,
             hard negatives and ``symmetric`` are not used then. 0: no geocells.
         geocell_smoothing_km: How far a label reaches around a photo, see ``geocell_loss``.
-        seed: Of noise, queue and hard negatives.
+        seed: Of noise, queue and hard negatives; None takes the run's ``seed_everything``.
     """
 
     optimizer: str = "adam"
@@ -103,6 +139,7 @@ class Recipe:
     matrix_rate: float = 0.02
     weight_decay: float = 1e-6
     decay: float = 0.87
+    decay_steps: int = 0
     schedule: str = "step"
     warmup_steps: int = 0
     temperature: float = 0.07
@@ -116,7 +153,7 @@ class Recipe:
     hard_beyond_km: float = 25.0
     geocell_photos: int = 0
     geocell_smoothing_km: float = 75.0
-    seed: int = 0
+    seed: int | None = None
 
 
 def read_settings(settings: dict[str, Any]) -> tuple[TowerConfig, LocationConfig, Recipe]:

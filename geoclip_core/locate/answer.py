@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from geoclip_core.earth.country_names import country_name
 from geoclip_core.earth.distance import great_circle_km
-from geoclip_core.evidence.source import EvidenceNote
+from geoclip_core.evaluation.calibration_file import KindCalibration
+from geoclip_core.evidence.source import EvidenceNote, Report
+from geoclip_core.locate.density import only_regions
 from geoclip_core.locate.posterior import Posterior
 from geoclip_core.locate.query import Query
 from geoclip_core.locate.wording import area, percent
@@ -17,6 +20,7 @@ from geoclip_core.places.nearest import NearbyPlace
 if TYPE_CHECKING:
     from geoclip_core.locate.credible import CredibleRegion
 
+_COUNTRIES_TOLD = 3
 _MOST = 0.9  # of the probability: as much as the larger of the usual credible regions holds
 
 
@@ -27,7 +31,8 @@ class Candidate:
     Attributes:
         latlon: Degrees, latitude first.
         probability: Summed over the points of the gallery, and of the question, that the place stands for.
-            Over all places it sums to 1; it is the model's own confidence and is not calibrated.
+            Over all places it sums to 1, less what a calibration leaves to "could be anywhere"; whether it is
+            calibrated says :attr:`Answer.calibrated`.
         radius_km: Radius around ``latlon`` that holds half of that probability.
         place: Name, country and distance of the nearest known place.
         named: What the question called it, or "".
@@ -70,6 +75,10 @@ class Answer:
         exif: What the photos say of themselves, one record per photo.
         notes: What a careful reader should know.
         warnings: What makes the answer doubtful: evidence that disagrees, a region that hardly held any of it.
+        calibration: What was measured of such answers, on data with known positions; None where nothing was.
+        asked: Every source with each photo and text: what came of it, what it read, its own best place.
+        countries: Of a wide map (:attr:`only_regions`) the ISO 3166-1 alpha-2 codes of its countries with the
+            probability in each, the largest first; empty for other answers.
     """
 
     candidates: tuple[Candidate, ...]
@@ -81,6 +90,19 @@ class Answer:
     exif: tuple[ExifRecord, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    calibration: KindCalibration | None = None
+    asked: tuple[Report, ...] = ()
+    countries: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether answers like this one were measured, so that probabilities are as often right as they say."""
+        return self.calibration is not None
+
+    @property
+    def only_regions(self) -> bool:
+        """Whether all it rests on are regions, such as where a kind of thing is photographed: a map, never a point."""
+        return only_regions(self.query)
 
     @property
     def region(self) -> str | None:
@@ -94,12 +116,28 @@ class Answer:
         apart = great_circle_km(points[:-1], points[1:]) if len(points) > 1 else ()
         return (*(float(km) for km in apart), None)
 
+    def holding(self, share: float = _MOST) -> tuple[Candidate, ...]:
+        """The most probable candidates, as many as are needed to hold a share; none where all of them hold less.
+
+        Args:
+            share: Above 0, at most 1; of what the evidence speaks for, without what "could be anywhere".
+        """
+        held, share = 0.0, share * float(self.posterior.named.sum())
+        for count, candidate in enumerate(self.candidates, start=1):
+            held += candidate.probability
+            if held >= share:
+                return self.candidates[:count]
+        return ()
+
     def confidence_text(self, region: CredibleRegion | None = None) -> str:
         """How sure the answer is, in plain words.
 
         Args:
             region: A credible region of the answer, to tell its area as well.
         """
+        if self.only_regions:
+            within = f"; {_within(region)}" if region is not None else ""
+            return f"{self.wide_text}{within}. {self.calibration_text}"
         shares = [candidate.probability for candidate in self.candidates]
         count, held = 1, shares[0]
         while held < _MOST and count < len(shares):
@@ -115,9 +153,21 @@ class Answer:
         else:
             said = f"{best}, and all {count} places together only {percent(held)}: the rest lies elsewhere"
         if region is not None:
-            most = "at most " if region.upper_bound else ""
-            said += f"; {percent(region.level)} lies within {most}{area(region.area_km2)}"
-        return said + ". This is the model's own confidence, which is not calibrated."
+            said += f"; {_within(region)}"
+        return f"{said}. {self.calibration_text}"
+
+    @property
+    def wide_text(self) -> str:
+        """A wide map in a few words: the countries that hold most of it, without a full stop."""
+        told = ", ".join(f"{country_name(code)} {percent(share)}" for code, share in self.countries[:_COUNTRIES_TOLD])
+        return f"A wide map, not a place: {told}" if told else "A wide map, not a place"
+
+    @property
+    def calibration_text(self) -> str:
+        """One sentence on how far the first place's probability can be trusted."""
+        if self.calibration is None:
+            return "This is the model's own confidence, which is not calibrated."
+        return f"{self.calibration.sentence(self.candidates[0].probability)}."
 
     def to_geojson(self) -> dict[str, Any]:
         """Candidates as a GeoJSON FeatureCollection (RFC 7946: longitude comes first)."""
@@ -128,6 +178,11 @@ class Answer:
         """Everything a person would want to keep, as plain JSON types; points as latitude, longitude."""
         plain: dict[str, Any] = _export("json").to_dict(self)
         return plain
+
+
+def _within(region: CredibleRegion) -> str:
+    most = "at most " if region.upper_bound else ""
+    return f"{percent(region.level)} lies within {most}{area(region.area_km2)}"
 
 
 def _export(name: str) -> Any:

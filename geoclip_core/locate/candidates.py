@@ -42,11 +42,27 @@ class Peak:
     disk: Disk | None = None
 
 
+LEAST_NAMED = 0.01
+"""Probability that the evidence must speak for, so that places stand for that part only."""
+
+
+def check_merge(merge_km: float) -> None:
+    """Refuse a radius of places that is not on Earth.
+
+    Raises:
+        QueryError: It is out of range.
+    """
+    if not 0 <= merge_km <= HALF_TURN_KM:
+        allowed = f"0 to {HALF_TURN_KM:.1f} km"
+        raise QueryError(f"merge_km is {merge_km}", allowed=allowed, hint=f"leave it at {MERGE_KM:g}")
+
+
 def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float = MERGE_KM) -> tuple[Peak, ...]:
     """The most probable places, each standing for the points around it.
 
     Places that the question names come first and absorb what lies within their extent; then the most
-    probable remaining point is taken again and again, and absorbs what lies within ``merge_km``.
+    probable remaining point is taken again and again, and absorbs what lies within ``merge_km``. What could be anywhere
+    (:attr:`Posterior.named`) makes no place.
 
     Args:
         answer: Probabilities.
@@ -60,17 +76,17 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float
     Raises:
         QueryError: The radius is out of range.
     """
-    if not 0 <= merge_km <= HALF_TURN_KM:
-        allowed = f"0 to {HALF_TURN_KM:.1f} km"
-        raise QueryError(f"merge_km is {merge_km}", allowed=allowed, hint=f"leave it at {MERGE_KM:g}")
-    left = answer.probability.copy()
+    check_merge(merge_km)
+    # Where the evidence hardly speaks for anything that is searched, only the rest can be named.
+    left = (answer.named if answer.named.sum() > LEAST_NAMED else answer.probability).copy()
+    points = _Points(answer.latlon)
     peaks: list[Peak] = []
     only_named = len(query.evidence) == 1
     # Evidence that excludes each other stays apart, however near: each place keeps what is nearest to it.
     rivals = query.disks if len({part.group for part in query.evidence}) > 1 else ()
     # The likelier meaning first: of two that overlap, it keeps its ground, however small.
     for disk in sorted(query.disks, key=lambda disk: (-disk.weight, disk.radius_km)):
-        near = _within(answer.latlon, disk.latlon, max(merge_km, disk.radius_km))
+        near = points.within(disk.latlon, max(merge_km, disk.radius_km))
         near = near[left[near] > 0]
         near = near[_nearest_of(answer.latlon[near], disk, rivals)] if len(near) and rivals else near
         if len(near):
@@ -79,10 +95,16 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float
             left[near] = 0.0
     for _ in range(_MOST_SEEDS):
         rest = left.sum()
-        if rest <= 0 or (len(peaks) >= top_k and rest <= sorted(p.probability for p in peaks)[-top_k]):
+        least = sorted((p.probability for p in peaks), reverse=True)
+        # What is left makes no place that is worth naming, or none among the first.
+        if (
+            rest <= 0
+            or (least and rest < min(NEGLIGIBLE, least[0]))
+            or (len(peaks) >= top_k and rest <= least[top_k - 1])
+        ):
             break
         best = _point(answer.latlon[left.argmax()])
-        near = _within(answer.latlon, best, merge_km)
+        near = points.within(best, merge_km)
         near = near[left[near] > 0]
         peaks.append(_peak(answer, left, near, best, None))
         left[near] = 0.0
@@ -100,11 +122,31 @@ def _point(row: Floats) -> tuple[float, float]:
     return float(row[0]), float(row[1])
 
 
-def _within(points: Floats, latlon: tuple[float, float], radius_km: float) -> npt.NDArray[np.intp]:
-    """Rows of the points within a distance: those of the band of latitudes are few, and only they are measured."""
-    band_deg = math.degrees(radius_km / EARTH_RADIUS_KM) + 1e-9
-    rows = np.flatnonzero(np.abs(points[:, 0] - latlon[0]) <= band_deg)
-    return np.asarray(rows[great_circle_km(latlon, points[rows]) <= radius_km])
+class _Points:
+    """Points of which those near to one are found fast, again and again.
+
+    Args:
+        latlon: (n, 2) degrees.
+    """
+
+    def __init__(self, latlon: Floats) -> None:
+        self._latlon = latlon
+        self._order = np.argsort(latlon[:, 0], kind="stable")
+        self._lat, self._lon = latlon[self._order, 0], latlon[self._order, 1]
+
+    def within(self, latlon: tuple[float, float], radius_km: float) -> npt.NDArray[np.intp]:
+        """Rows of the points within a distance, in order; only those in the box around it are measured."""
+        reach_rad = radius_km / EARTH_RADIUS_KM
+        reach_deg, lat = math.degrees(reach_rad) + 1e-9, latlon[0]
+        first = int(np.searchsorted(self._lat, lat - reach_deg, "left"))
+        last = int(np.searchsorted(self._lat, lat + reach_deg, "right"))
+        rows = self._order[first:last]
+        if abs(lat) + reach_deg < 90:  # else the disk holds a pole, and every longitude
+            wide_deg = math.degrees(math.asin(min(1.0, math.sin(reach_rad) / math.cos(math.radians(lat))))) + 1e-9
+            east_deg = np.abs((self._lon[first:last] - latlon[1] + 180.0) % 360.0 - 180.0)
+            rows = rows[east_deg <= wide_deg]
+        rows = np.sort(rows)
+        return np.asarray(rows[great_circle_km(latlon, self._latlon[rows]) <= radius_km])
 
 
 def _peak(

@@ -16,19 +16,21 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import map_coordinates
 
 from geoclip_core.earth.arcs import arc_width, shortest_cover
-from geoclip_core.earth.distance import EARTH_RADIUS_KM, destination
+from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM, destination, great_circle_km
 from geoclip_core.earth.projection import MERCATOR_MAX_LAT, mercator_y_rad
+from geoclip_core.earth.regions import Region
 from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
-from geoclip_core.locate.density import asks_for_vectors, log_density, unit_rows
+from geoclip_core.locate.density import asks_for_vectors, log_density, only_regions, unit_rows
+from geoclip_core.locate.gallery import Gallery
 from geoclip_core.locate.posterior import Posterior
 from geoclip_core.locate.query import Query
 from geoclip_core.model.location_encoder import BaseLocationEncoder
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 SAMPLES = 101
 """Samples along each side of a city window."""
@@ -41,8 +43,8 @@ SMALLEST_KM = 5.0
 
 _REACH = 2.0  # half of a point's mass lies within its spread, all of it not much farther
 _STRIDE = 10  # samples between the nodes of the location encoder's coarse scales
-_SEEDS = (160, 1280)  # least and most sub-points of a point that speaks for more than a pixel
-_ALL_SEEDS = 2_000_000  # as many as are worth half a second
+_SEEDS = (100, 1280)  # least and most sub-points of a point that speaks for more than a pixel
+_ALL_SEEDS = 1_000_000  # as many as are worth a third of a second
 _DISK_PX = 2.0  # least radius of a disk on the grid that it is laid out on: with less than twice that, no gaps
 _GOLDEN_ANGLE_DEG = 180.0 * (3.0 - 5.0**0.5)
 _SPREAD_MASS = 0.999  # the last 0.1 % of mass is not spread: each point goes to its own pixel
@@ -118,7 +120,14 @@ def close_window(answer: Posterior, longest_px: int = 512, share: float = 0.999)
     return Window.box(south, west, north, east, size, "mercator")
 
 
-def make_field(query: Query, answer: Posterior, window: Window, encoder: BaseLocationEncoder, scale: float) -> Field:
+def make_field(
+    query: Query,
+    answer: Posterior,
+    window: Window,
+    encoder: BaseLocationEncoder,
+    scale: float,
+    gallery: Gallery | None = None,
+) -> Field:
     """The field of an answer over a window: sampled where the window is small enough, else summed.
 
     Args:
@@ -127,6 +136,7 @@ def make_field(query: Query, answer: Posterior, window: Window, encoder: BaseLoc
         window: Where to look.
         encoder: Location encoder, for sampling.
         scale: Factor on cosines.
+        gallery: Where people take photos; see :func:`log_density`.
 
     Raises:
         QueryError: Nothing of the answer lies in the window, which is too large to be sampled.
@@ -135,8 +145,10 @@ def make_field(query: Query, answer: Posterior, window: Window, encoder: BaseLoc
     share = float(answer.probability[inside].sum())
     height, width = window.size
     rows_km, columns_km = window.spacing_km
-    if max(rows_km * height, columns_km * width) <= FINEST_KM * (SAMPLES - 1):
-        return Field(window, _sampled(query, window, encoder, scale), share, "sampled", _about(query, answer))
+    small = max(rows_km * height, columns_km * width) <= FINEST_KM * (SAMPLES - 1)
+    if small and not (only_regions(query) and share > 0):  # regions are no finer than the points in them
+        sampled = _sampled(query, window, encoder, scale, gallery)
+        return Field(window, sampled, share, "sampled", _about(query, answer))
     mass = _summed(query, answer, window)
     total = mass.sum()
     if not total > 0:
@@ -155,20 +167,21 @@ def _about(query: Query, answer: Posterior) -> dict[str, str]:
     return {"region": query.region.label, "region_share": f"{answer.region_share:.6g}"}
 
 
-def _sampled(query: Query, window: Window, encoder: BaseLocationEncoder, scale: float) -> Floats:
+def _sampled(
+    query: Query, window: Window, encoder: BaseLocationEncoder, scale: float, gallery: Gallery | None
+) -> Floats:
     """The continuous field at every pixel; of evidence that asks for vectors, interpolated between samples."""
     height, width = window.size
     if not asks_for_vectors(query):
-        logs = log_density(query, window.pixel_latlon().reshape(-1, 2), None, scale, max(window.spacing_km) / 2)
+        logs = log_density(
+            query, window.pixel_latlon().reshape(-1, 2), None, scale, max(window.spacing_km) / 2, gallery
+        )
     else:
         grid = replace(window, size=(SAMPLES, SAMPLES))
         nodes = grid.pixel_latlon()
         vectors = unit_rows(encoder.on_grid(nodes, _STRIDE).reshape(SAMPLES * SAMPLES, -1))
-        samples = log_density(query, nodes.reshape(-1, 2), vectors, scale, max(grid.spacing_km) / 2)
-        rows = (np.arange(height) + 0.5) / height * SAMPLES - 0.5
-        columns = (np.arange(width) + 0.5) / width * SAMPLES - 0.5
-        where = np.meshgrid(rows, columns, indexing="ij")
-        logs = map_coordinates(samples.reshape(SAMPLES, SAMPLES), where, order=1, mode="nearest")
+        samples = log_density(query, nodes.reshape(-1, 2), vectors, scale, max(grid.spacing_km) / 2, gallery)
+        logs = _stretched(_stretched(samples.reshape(SAMPLES, SAMPLES), height).T, width).T
     smooth = logs.reshape(height, width)
     mass = np.exp(smooth - smooth.max()) * window.pixel_area_km2()
     if query.region is not None:
@@ -179,13 +192,15 @@ def _sampled(query: Query, window: Window, encoder: BaseLocationEncoder, scale: 
 
 
 def _summed(query: Query, answer: Posterior, window: Window) -> Floats:
-    """Mass of points in pixels, each point laid out over the disk that it stands for."""
+    """Mass of points in pixels, each point laid out over the disk that it stands for, within the region."""
     order = np.argsort(-answer.probability)
     heavy = order[: int(np.searchsorted(np.cumsum(answer.probability[order]), _SPREAD_MASS)) + 1]
+    heavy = heavy[_reaches(window, answer.latlon[heavy], answer.spread_km[heavy])]
     radius_px = answer.spread_km[heavy] / _pixel_km(window, answer.latlon[heavy])
     wide = radius_px > 0.5
     narrow = np.setdiff1d(np.arange(len(answer.probability)), heavy[wide])
-    mass = _deposit(query, window, answer.latlon[narrow], answer.probability[narrow])
+    mass = _deposit(window, answer.latlon[narrow], answer.probability[narrow])
+    spread = np.zeros_like(mass)
 
     # Seeds leave gaps in a disk of many pixels: it is laid out on coarser ones, then smoothed to the finer.
     n = int(np.clip(_ALL_SEEDS // max(1, int(wide.sum())), *_SEEDS))
@@ -196,9 +211,32 @@ def _summed(query: Query, answer: Posterior, window: Window) -> Floats:
         share = np.sqrt((np.arange(n) + 0.5) / n)
         bearing_deg = np.arange(n) * _GOLDEN_ANGLE_DEG
         seeds = destination(answer.latlon[chosen][:, None], bearing_deg, answer.spread_km[chosen][:, None] * share)
-        laid = _deposit(query, coarse, seeds.reshape(-1, 2), np.repeat(answer.probability[chosen] / n, n))
-        mass += laid if octave == 0 else _finer(query, laid / coarse.pixel_area_km2(), window) * laid.sum()
-    return mass
+        laid = _deposit(coarse, seeds.reshape(-1, 2), np.repeat(answer.probability[chosen] / n, n))
+        spread += laid if octave == 0 else _finer(laid / coarse.pixel_area_km2(), window) * laid.sum()
+    if query.region is not None and spread.any():
+        spread[~_inside(query.region, answer, window, spread > 0)] = 0.0
+    return mass + spread
+
+
+def _reaches(window: Window, latlon: Floats, radius_km: Floats) -> Bools:
+    """Whether disks may reach into a window: those that reach the disk around it do."""
+    pixels = window.pixel_latlon()
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    middle = pixels[pixels.shape[0] // 2, pixels.shape[1] // 2]
+    around_km = float(great_circle_km(middle, border).max()) + max(window.spacing_km)
+    if around_km > HALF_TURN_KM / 2:
+        return np.ones(len(latlon), bool)
+    return np.asarray(great_circle_km(middle, latlon) <= around_km + radius_km)
+
+
+def _inside(region: Region, answer: Posterior, window: Window, asked: Bools) -> Bools:
+    """Whether a pixel's centre, if it is asked for, lies in a region, or one of the answer's points in the pixel."""
+    inside = np.zeros(window.size, bool)
+    inside[asked] = region.contains(window.pixel_latlon()[asked])
+    pixel = window.pixel_of(answer.latlon[answer.probability > 0])
+    row, column = pixel[pixel[:, 0] >= 0].T
+    inside[row, column] = True
+    return inside
 
 
 def _ceil(pixels: int, octave: int) -> int:
@@ -212,10 +250,8 @@ def _pixel_km(window: Window, latlon: Floats) -> Floats:
     return np.where(pixel[:, 0] >= 0, side, min(window.spacing_km))
 
 
-def _deposit(query: Query, window: Window, points: Floats, mass: Floats) -> Floats:
-    """Sum of the mass of the points in each pixel; what lies outside the region is left out."""
-    if query.region is not None:
-        mass = np.where(query.region.contains(points), mass, 0.0)
+def _deposit(window: Window, points: Floats, mass: Floats) -> Floats:
+    """Sum of the mass of the points in each pixel."""
     pixel = window.pixel_of(points)
     seen = pixel[:, 0] >= 0
     height, width = window.size
@@ -223,12 +259,18 @@ def _deposit(query: Query, window: Window, points: Floats, mass: Floats) -> Floa
     return np.bincount(flat, weights=mass[seen], minlength=height * width).reshape(height, width).astype(np.float64)
 
 
-def _finer(query: Query, density: Floats, window: Window) -> Floats:
-    """A coarse density as mass on the pixels of a window, within the region, summing to 1 or to nothing."""
-    rows, columns = ((np.arange(n) + 0.5) / n * few - 0.5 for n, few in zip(window.size, density.shape, strict=True))
-    smooth = map_coordinates(density, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
-    mass = smooth * window.pixel_area_km2()
-    if query.region is not None:
-        mass = np.where(query.region.contains(window.pixel_latlon()), mass, 0.0)
+def _finer(density: Floats, window: Window) -> Floats:
+    """A coarse density as mass on the pixels of a window, summing to 1 or to nothing."""
+    height, width = window.size
+    mass = _stretched(_stretched(density, height).T, width).T * window.pixel_area_km2()
     total = mass.sum()
     return np.asarray(mass / total if total > 0 else mass)
+
+
+def _stretched(values: Floats, n: int) -> Floats:
+    """Values of shape (few, m) at the centres of n equal rows in place of few, interpolated linearly."""
+    at = np.clip((np.arange(n) + 0.5) / n * len(values) - 0.5, 0, len(values) - 1)
+    lower = np.minimum(at.astype(int), max(len(values) - 2, 0))
+    share = (at - lower)[:, None]
+    between: Floats = values[lower] * (1 - share) + values[np.minimum(lower + 1, len(values) - 1)] * share
+    return between

@@ -6,14 +6,17 @@ from pathlib import Path
 
 from geoclip_core.earth.coordinates import Floats
 from geoclip_core.errors import MissingWeightsError
+from geoclip_core.evaluation.calibration_file import Calibration
 from geoclip_core.evidence.network import Network
 from geoclip_core.evidence.registry import sources_of
 from geoclip_core.files import Progress
-from geoclip_core.locate.gallery import load_gallery
+from geoclip_core.locate.gallery import load_gallery, load_sample
+from geoclip_core.locate.large.folder import open_gallery
 from geoclip_core.locate.locator import Locator
 from geoclip_core.model.device import choose_device, choose_dtype
 from geoclip_core.model.location_encoder import BaseLocationEncoder
 from geoclip_core.model.packed import pack
+from geoclip_core.weights.calibration import find_calibration
 from geoclip_core.weights.load import LocationEncoder as PretrainedLocationEncoder
 from geoclip_core.weights.load import load_geoclip, read_gallery, read_logit_scale
 from geoclip_core.weights.local import find_local, load_local
@@ -29,6 +32,7 @@ def load_locator(
     precision: str = "auto",
     *,
     clip: str | Path | None = None,
+    gallery: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Locator:
     """Load a model. Nothing is ever downloaded here.
@@ -41,13 +45,17 @@ def load_locator(
         precision: Of CLIP's towers: ``"float32"``, ``"bfloat16"``, or ``"auto"``: bfloat16 where the device
             computes in it. What is stored or compared is always float32.
         clip: Where CLIP's weights are; see ``weights.resolve.find_clip``.
+        gallery: Folder of a larger gallery than the model's own, which ``python -m geoclip_core gallery`` made: up to
+            a hundred million points. Answers are then not calibrated.
         progress: Told how far the first encoding of the gallery is: points done, points in all.
 
     Raises:
         MissingWeightsError: ``"geoclip"`` was asked for and CLIP's weights are not on this machine.
-        WeightsError: An unknown model, or a damaged file.
+        WeightsError: An unknown model, a damaged file, or a gallery of another model.
+        MissingDependencyError: The gallery has an index, and the package faiss is not installed.
         DeviceError: The device is not on this machine.
         QueryError: An unknown precision.
+        DataError: The calibration beside the model is damaged, or that of another model.
     """
     reason = ""
     if name == "auto":
@@ -65,7 +73,9 @@ def load_locator(
         pack(trained.image_encoder.tower)
         encoder: BaseLocationEncoder = trained.location_encoder
         network = Network(encoder, trained.image_encoder, trained.text_encoder, local.preprocess, local.name)
-        return _locator(local.name, network, trained.gallery, trained.scale, progress)
+        calibration = find_calibration(local.name, local.folder)
+        own = trained.gallery, trained.scale
+        return _locator(local.name, network, *own, progress, calibration=calibration, larger=gallery)
     record = find_record(name)
     if record.backbone:
         model = load_geoclip(clip, dtype=dtype, name=name).to(where)
@@ -73,13 +83,38 @@ def load_locator(
         network = Network(model.location_encoder, model.image_encoder, model.text_encoder, record.preprocess)
     else:
         network = Network(PretrainedLocationEncoder.from_pretrained(name).to(where))
-    return _locator(name, network, read_gallery(record), read_logit_scale(record), progress, reason)
+    calibration = find_calibration(name)
+    own = read_gallery(record), read_logit_scale(record)
+    return _locator(name, network, *own, progress, reason, calibration, gallery)
 
 
 def _locator(
-    name: str, network: Network, points: Floats, scale: float, progress: Progress | None, reason: str = ""
+    name: str,
+    network: Network,
+    points: Floats,
+    scale: float,
+    progress: Progress | None,
+    reason: str = "",
+    calibration: Calibration | None = None,
+    larger: str | Path | None = None,
 ) -> Locator:
-    gallery = load_gallery(network.location_encoder, points, progress)
+    if larger is not None:
+        gallery = load_sample(open_gallery(larger, network.location_encoder), progress)
+        calibration = None  # it was measured with the model's own gallery
+    else:
+        gallery = load_gallery(network.location_encoder, points, progress)
+    if network.image_encoder is not None:
+        _ = gallery.vectors  # every photo is compared with them
     sources, shown = sources_of(network)
     hint = FULL_MODEL_HINT if network.image_encoder is None else None
-    return Locator(name, sources, network.location_encoder, gallery, scale, shown=shown, reason=reason, hint=hint)
+    return Locator(
+        name,
+        sources,
+        network.location_encoder,
+        gallery,
+        scale,
+        shown=shown,
+        reason=reason,
+        hint=hint,
+        calibration=calibration,
+    )

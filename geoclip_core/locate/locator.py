@@ -4,39 +4,41 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
-import numpy as np
+from torch import Tensor
 
 from geoclip_core.earth.projection import Projection
 from geoclip_core.earth.regions import Region, parse_region
 from geoclip_core.earth.window import Window
-from geoclip_core.errors import NoEvidenceError, QueryError
+from geoclip_core.errors import GeoclipError, QueryError
+from geoclip_core.evaluation.calibration_file import Calibration
 from geoclip_core.evidence.registry import check_names
 from geoclip_core.evidence.source import EvidenceSource
-from geoclip_core.locate.answer import Answer, Candidate
-from geoclip_core.locate.candidates import MERGE_KM, distinct_places
+from geoclip_core.locate.answer import Answer
+from geoclip_core.locate.candidates import MERGE_KM
+from geoclip_core.locate.claim.ask import check_claim, check_looked
+from geoclip_core.locate.claim.check import ClaimCheck
+from geoclip_core.locate.claim.claimed import ClaimLike, read_claim
 from geoclip_core.locate.field import Field, make_field
-from geoclip_core.locate.fusion.conflict import Conflict, separate
-from geoclip_core.locate.fusion.fuse import gather
+from geoclip_core.locate.fusion.answering import Model, answered
+from geoclip_core.locate.fusion.fuse import check_settings
+from geoclip_core.locate.fusion.looking import Looked, Sources, look_together
 from geoclip_core.locate.gallery import Gallery
-from geoclip_core.locate.posterior import Posterior, combine, compare, posterior
+from geoclip_core.locate.many.pipeline import Checker, Outcome, Scorer, answer_groups, answer_many
+from geoclip_core.locate.many.settings import AnswerSettings
+from geoclip_core.locate.posterior import Posterior, posterior
 from geoclip_core.locate.query import Query
 from geoclip_core.locate.refine import refine
-from geoclip_core.locate.wording import percent
 from geoclip_core.model.location_encoder import BaseLocationEncoder
 from geoclip_core.photo.decode import Photo, PhotoSource, open_photo
-from geoclip_core.photo.exif import read_exif
 from geoclip_core.photo.limits import MAX_PHOTOS
-from geoclip_core.places.nearest import nearest_places
 from geoclip_core.text.cleaning import clean_text
 
 RegionLike = Region | str | None
+PhotosLike = PhotoSource | Photo | Looked | Sequence[PhotoSource | Photo | Looked] | None
 _KEPT_POSTERIORS = 8
-
-LEAST_SHARE = 0.01
-"""A region that held less of the probability than this before the search was restricted to it is warned of."""
 
 
 class Locator:
@@ -51,6 +53,7 @@ class Locator:
         shown: Sources whose findings are only told beside the answer.
         reason: Why this model was chosen, where that was automatic.
         hint: What to try where there is no evidence, for the error's message.
+        calibration: How answers are calibrated, by kind of evidence; None leaves them as they are.
     """
 
     def __init__(
@@ -64,11 +67,12 @@ class Locator:
         shown: Sequence[EvidenceSource] = (),
         reason: str = "",
         hint: str | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
         self.name = name
+        self.calibration = calibration
         self.reason = reason
-        self.sources = tuple(sources)
-        self.shown = tuple(shown)
+        self.asked = Sources(tuple(sources), tuple(shown))
         self.gallery = gallery
         self.encoder = encoder
         self.scale = scale
@@ -76,9 +80,19 @@ class Locator:
         self._posteriors: OrderedDict[str, Posterior] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def sources(self) -> tuple[EvidenceSource, ...]:
+        """Sources of evidence that answers rest on."""
+        return self.asked.asked
+
+    @property
+    def shown(self) -> tuple[EvidenceSource, ...]:
+        """Sources whose findings are only told beside the answer."""
+        return self.asked.shown
+
     def locate(
         self,
-        photo: PhotoSource | Photo | Sequence[PhotoSource | Photo] | None = None,
+        photo: PhotosLike = None,
         text: str | None = None,
         top_k: int = 5,
         region: RegionLike = None,
@@ -92,7 +106,8 @@ class Locator:
         """Where on Earth this is.
 
         Args:
-            photo: One photo, or several of the same place: a path, bytes, an open file, or a PIL image.
+            photo: One photo, or several of the same place: a path, bytes, an open file, or a PIL image; or what
+                :meth:`look` has found in it.
             text: A place name or a description.
             top_k: Number of distinct places, 1 to 100.
             region: A country code or name, several, a box or a circle (see ``earth.regions.parse_region``).
@@ -113,52 +128,168 @@ class Locator:
             RegionError: A region that cannot be read or holds nothing.
             NoEvidenceError: The model has nothing to go by.
         """
-        if not 1 <= top_k <= 100:
-            raise QueryError(f"top_k is {top_k}", allowed="1 to 100")
-        limits = parse_region(region) if region is not None else None
-        photos = _photos(photo)
+        settings = AnswerSettings(top_k, parse_region(region) if region is not None else None, merge_km, off_gallery)
+        check_settings(crops, text_weight)
         words = None if text is None else clean_text(text)
-        try:
-            found = gather(
-                self.sources,
-                self.shown,
-                photos,
-                words,
-                crops=crops,
-                text_weight=text_weight,
-                without=check_names(without),
-            )
-        except NoEvidenceError as error:
-            raise NoEvidenceError(error.problem, hint=self._hint) from error
-        query = Query(found.evidence, limits)
-        compared = compare(query, self.gallery, self.encoder, self.scale)
-        query, conflicts = separate(query, compared)
-        world = self._keep(query, combine(query, compared))
-        peaks = distinct_places(world, query, top_k, merge_km)
-        if off_gallery:
-            peaks = tuple(
-                replace(p, latlon=refine(query, p.latlon, self.encoder, self.scale)) if p.disk is None else p
-                for p in peaks
-            )
-        places = nearest_places([p.latlon for p in peaks], [p.radius_km for p in peaks])
-        # Retrieval takes the most similar point, however often it stands in the gallery.
-        counts = np.ones(len(world.latlon))
-        counts[: len(self.gallery)] = self.gallery.weights
-        best = world.latlon[int((world.probability / counts).argmax())]
-        return Answer(
-            tuple(
-                Candidate(p.latlon, p.probability, p.radius_km, place, p.disk.name if p.disk else "")
-                for p, place in zip(peaks, places, strict=True)
-            ),
-            self.name,
-            found.told(),
-            query,
-            world,
-            (float(best[0]), float(best[1])),
-            tuple(read_exif(p) for p in photos),
-            found.notes,
-            (*found.warnings, *_warnings(query, world, conflicts)),
+        sources = self.asked.without(check_names(without))
+        looked = self.look(photo, crops=crops, without=without)
+        answer = answered(self._model, sources, looked, settings, words, text_weight, crops=crops).answer
+        self._keep(answer.query, answer.posterior)
+        return answer
+
+    def look(self, photo: PhotosLike, *, crops: int = 1, without: Sequence[str] = ()) -> list[Looked]:
+        """What there is to find in photos, without their pixels: to be asked about again, with other words, fast.
+
+        Args:
+            photo: As for :meth:`locate`.
+            crops: As for :meth:`locate`, and the same there.
+            without: As for :meth:`locate`, and the same there.
+
+        Returns:
+            One for each photo, which :meth:`locate` takes in its place.
+        """
+        check_settings(crops)
+        sources, photos = self.asked.without(check_names(without)), _photos(photo)
+        several = len(photos) > 1  # only then has one to be told from another
+        viewed = [p if isinstance(p, Looked) else sources.view(p, crops, key=p.key if several else "") for p in photos]
+        return look_together(viewed)
+
+    def locate_many(
+        self,
+        photos: Iterable[PhotoSource | Photo],
+        top_k: int = 5,
+        region: RegionLike = None,
+        *,
+        crops: int = 1,
+        off_gallery: bool = False,
+        merge_km: float = MERGE_KM,
+        without: Sequence[str] = (),
+    ) -> Iterator[Answer | GeoclipError]:
+        """Where each of many photos was taken, each by itself.
+
+        Photos are decoded in threads, go through the networks in batches and are scored together; the answers are those
+        of :meth:`locate` for one photo at a time. Memory does not grow with the number of photos.
+
+        Args:
+            photos: Paths, bytes, open files or PIL images; a generator is read about two batches ahead.
+            top_k: Number of distinct places of each, 1 to 100.
+            region: Restriction of all of them, as for :meth:`locate`.
+            crops: 1 or 10, as for :meth:`locate`.
+            off_gallery: As for :meth:`locate`.
+            merge_km: As for :meth:`locate`.
+            without: As for :meth:`locate`.
+
+        Returns:
+            One for each photo, in order: its answer, or the error that :meth:`locate` would raise. Closing the
+            iterator ends the work.
+
+        Raises:
+            QueryError: A setting out of range; at once.
+            RegionError: A region that cannot be read; at once.
+        """
+        settings = AnswerSettings(top_k, parse_region(region) if region is not None else None, merge_km, off_gallery)
+        return (outcome.result for outcome in self.outcomes(photos, settings, crops=crops, without=without))
+
+    def outcomes(
+        self,
+        photos: Iterable[PhotoSource | Photo],
+        settings: AnswerSettings | None = None,
+        *,
+        crops: int = 1,
+        without: Sequence[str] = (),
+        aside: Callable[[Photo], Any] | None = None,
+        check_files: bool = False,
+        batch: int | None = None,
+        pause: Callable[[], None] | None = None,
+    ) -> Iterator[Outcome]:
+        """As :meth:`locate_many`, with what each photo's file says even where there is no answer.
+
+        Args:
+            photos: As for :meth:`locate_many`.
+            settings: How places are read off.
+            crops: 1 or 10, as for :meth:`locate`.
+            without: As for :meth:`locate`.
+            aside: Called with each photo, such as to make a thumbnail; its result is in ``Outcome.aside``.
+            check_files: Whether a position that a photo's file states is held against the other evidence, as by
+                :meth:`check`; the result is in ``Outcome.check``.
+            batch: Photos that go through the networks together.
+            pause: Called before a photo is opened or a source looks at it; may wait for other work; a core is left.
+
+        Raises:
+            QueryError: A setting out of range; at once.
+        """
+        sources, score = self._asking(settings, crops, without)
+        check = self._checker(sources.without_file(), crops) if check_files else None
+        return answer_many(
+            photos, sources, score, self.gallery, crops=crops, aside=aside, check=check, batch=batch, pause=pause
         )
+
+    def outcomes_in_groups(
+        self,
+        groups: Iterable[Sequence[PhotoSource | Photo]],
+        settings: AnswerSettings | None = None,
+    ) -> Iterator[Outcome]:
+        """As :meth:`outcomes`, where the caller says which photos go through the networks together.
+
+        The last bits of an answer may depend on that: equal groups have equal answers to the last bit.
+
+        Args:
+            groups: Photos; read two groups ahead.
+            settings: How places are read off.
+        """
+        return answer_groups(groups, *self._asking(settings, 1, ()), self.gallery)
+
+    def _asking(self, settings: AnswerSettings | None, crops: int, without: Sequence[str]) -> tuple[Sources, Scorer]:
+        chosen = settings or AnswerSettings()
+        check_settings(crops)
+        sources = self.asked.without(check_names(without))
+
+        def score(looked: Looked, cosines: Sequence[Tensor | None] | None) -> Answer:
+            return answered(self._model, sources, [looked], chosen, cosines=cosines, crops=crops).answer
+
+        return sources, score
+
+    def _checker(self, witnesses: Sources, crops: int) -> Checker:
+        def check(looked: Looked, cosines: Sequence[Tensor | None] | None) -> ClaimCheck:
+            claimed = read_claim(None, looked.exif)
+            return check_looked(self._model, witnesses, looked, claimed, cosines=cosines, crops=crops)
+
+        return check
+
+    def check(
+        self,
+        photo: PhotoSource | Photo,
+        claim: ClaimLike = None,
+        *,
+        crops: int = 1,
+        without: Sequence[str] = (),
+    ) -> ClaimCheck:
+        """Hold a claimed place against what the photo shows and says.
+
+        Args:
+            photo: One photo, as for :meth:`locate`.
+            claim: A place in words or coordinates, (latitude, longitude) in degrees, or None for the place that the
+                photo's own file states; what the file says is then no evidence.
+            crops: As for :meth:`locate`.
+            without: As for :meth:`locate`.
+
+        Returns:
+            Where the claim lies in the answer, and which source speaks for it and against it.
+
+        Raises:
+            QueryError: The claim is no known place, the file states none, or a setting is out of range.
+            CoordinateError: The claim is not on Earth.
+            PhotoError: The photo cannot be decoded.
+            NoEvidenceError: There is nothing to hold the claim against.
+        """
+        check_settings(crops)
+        sources = self.asked.without(check_names(without))
+        opened = photo if isinstance(photo, Photo) else open_photo(photo, pixels_needed=False)
+        return check_claim(self._model, sources, opened, claim, crops=crops)
+
+    @property
+    def _model(self) -> Model:
+        return Model(self.name, self.encoder, self.gallery, self.scale, self._hint, self.calibration)
 
     def field(
         self,
@@ -186,11 +317,11 @@ class Locator:
             window = Window.world(size, projection)
         elif not isinstance(window, Window):
             window = Window.box(*window, size, projection)
-        return make_field(query, self._posterior(query), window, self.encoder, self.scale)
+        return make_field(query, self._posterior(query), window, self.encoder, self.scale, self.gallery)
 
     def refine(self, answer: Answer, latlon: tuple[float, float]) -> tuple[float, float]:
         """The peak of the answer's field near a point, off the gallery."""
-        return refine(answer.query, latlon, self.encoder, self.scale)
+        return refine(answer.query, latlon, self.encoder, self.scale, gallery=self.gallery)
 
     def _posterior(self, query: Query) -> Posterior:
         key = query.key
@@ -208,23 +339,12 @@ class Locator:
         return found
 
 
-def _warnings(query: Query, world: Posterior, conflicts: Sequence[Conflict]) -> tuple[str, ...]:
-    """What makes an answer doubtful, one sentence each."""
-    told = [conflict.sentence for conflict in conflicts]
-    if query.region is not None and world.region_share < LEAST_SHARE:
-        told.append(
-            f"{query.region.label} held {percent(world.region_share)} of the probability before the search was "
-            "restricted to it: the answer may well be wrong."
-        )
-    return tuple(told)
-
-
-def _photos(photo: PhotoSource | Photo | Sequence[PhotoSource | Photo] | None) -> list[Photo]:
+def _photos(photo: PhotosLike) -> list[Photo | Looked]:
     if photo is None:
         return []
-    several: list[PhotoSource | Photo] = list(photo) if isinstance(photo, list | tuple) else [photo]  # type: ignore[list-item]
+    several: list[PhotoSource | Photo | Looked] = list(photo) if isinstance(photo, list | tuple) else [photo]  # type: ignore[list-item]
     if len(several) > MAX_PHOTOS:
         raise QueryError(
             f"{len(several)} photos were given", allowed=f"up to {MAX_PHOTOS} of one place", hint="give fewer"
         )
-    return [p if isinstance(p, Photo) else open_photo(p, pixels_needed=False) for p in several]
+    return [p if isinstance(p, Photo | Looked) else open_photo(p, pixels_needed=False) for p in several]

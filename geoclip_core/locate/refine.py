@@ -6,6 +6,7 @@ import numpy as np
 
 from geoclip_core.earth.window import Window
 from geoclip_core.locate.density import asks_for_vectors, log_density
+from geoclip_core.locate.gallery import Gallery
 from geoclip_core.locate.query import Query
 from geoclip_core.model.encode import encode_points
 from geoclip_core.model.location_encoder import BaseLocationEncoder
@@ -24,6 +25,7 @@ def refine(
     encoder: BaseLocationEncoder,
     scale: float,
     reach_km: float = REACH_KM,
+    gallery: Gallery | None = None,
 ) -> tuple[float, float]:
     """The highest point of the field near a candidate.
 
@@ -36,6 +38,7 @@ def refine(
         encoder: Location encoder.
         scale: Factor on cosines.
         reach_km: How far from the start is looked.
+        gallery: Where people take photos; see :func:`~geoclip_core.locate.density.log_density`.
 
     Returns:
         latlon in degrees.
@@ -46,7 +49,7 @@ def refine(
         grid = Window.around(best, side, (_GRID, _GRID)).pixel_latlon().reshape(-1, 2)
         points = np.concatenate([[best], grid])  # the start first, so that a tie keeps it
         vectors = encode_points(encoder, points) if asks_for_vectors(query) else None
-        logs = log_density(query, points, vectors, scale, side / _GRID / 2)
+        logs = log_density(query, points, vectors, scale, side / _GRID / 2, gallery)
         if query.region is not None:
             inside = query.region.contains(points)
             inside[0] = True

@@ -26,6 +26,14 @@ def distance(km: float) -> str:
     return f"{1000 * km:.0f} m" if km < 0.9995 else f"{km:.1f} km" if km < 9.95 else f"{km:,.0f} km"
 
 
+def duration(seconds: float) -> str:
+    """A time span as people say it: seconds, minutes, or hours and minutes."""
+    if seconds < 59.5:
+        return f"{max(seconds, 1):.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def area(km2: float) -> str:
     """An area in square kilometres with two significant digits."""
     digits = f"{float(f'{km2:.2g}'):,.0f}" if km2 >= 10 else f"{km2:.2g}"

@@ -7,7 +7,7 @@ text, never as markup.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -107,7 +107,8 @@ class Drawing:
         region: GeoJSON of the area that the search is restricted to.
         track: From the answer to the known position.
         legend: What the heat means.
-        close: Whether to fly to the picture and frame it, rather than to the world.
+        close: Whether to fly to the picture, rather than to the world.
+        frame: Whether to draw the picture's edge, where that cuts off some of the answer.
         fly_count: How often the page has told the map to fly: a higher count flies to the same view again.
     """
 
@@ -119,6 +120,7 @@ class Drawing:
     track: Track | None = None
     legend: Legend | None = None
     close: bool = False
+    frame: bool = False
     fly_count: int = 0
 
     @property
@@ -142,6 +144,7 @@ class Drawing:
             "track": self.track and asdict(self.track),
             "legend": self.legend and asdict(self.legend),
             "close": self.close,
+            "frame": self.frame,
             "view": self.view,
             "fly_count": self.fly_count,
         }
@@ -190,7 +193,14 @@ class _Answer(MacroElement):  # type: ignore[misc]  # branca ships no types
         self.data = data
 
 
-def base_map(web: str | None, tiles: Sequence[Tiles] = (), dark: bool = False, towns: str | None = None) -> folium.Map:
+def base_map(
+    web: str | None,
+    tiles: Sequence[Tiles] = (),
+    dark: bool = False,
+    towns: str | None = None,
+    words: Mapping[str, str] | None = None,
+    tools: bool = True,
+) -> folium.Map:
     """The map without an answer.
 
     Args:
@@ -199,6 +209,8 @@ def base_map(web: str | None, tiles: Sequence[Tiles] = (), dark: bool = False, t
         tiles: Kinds of tiles to choose from, the first one shown; none draws the countries instead.
         dark: Whether the page is dark.
         towns: Address of the names of towns, for a map without tiles.
+        tools: Whether the map offers to look closer, to draw a box, and what a click means.
+        words: The words of ``assets/web/map.js`` in another language, by the English ones.
 
     Returns:
         A new map; the same arguments give the same script, so that a browser keeps what it has.
@@ -232,6 +244,8 @@ def base_map(web: str | None, tiles: Sequence[Tiles] = (), dark: bool = False, t
         "attribution": LAND_ATTRIBUTION,
         "countries": f"{web}/countries.geojson" if web and not tiles else None,
         "towns": towns if not tiles else None,
+        "words": dict(words or {}),
+        "tools": tools,
     }
     made.add_child(_Start(start))
     for layer in tile_layers(tiles):

@@ -75,11 +75,12 @@ def glow(level: npt.NDArray[np.uint8], radius_px: int) -> npt.NDArray[np.uint8]:
     """
     wide = np.array(level)
     for axis in (0, 1):  # a paraboloid is the sum of two parabolas, so the dilation separates
-        lines = np.moveaxis(wide, axis, 0)
+        lines = np.ascontiguousarray(wide.T if axis else wide)
         source = lines.copy()
         for step in range(1, min(radius_px, len(lines) - 1) + 1):
             fade = np.uint8(round(255 * (step / radius_px) ** 2))
             faded = np.maximum(source, fade) - fade
             np.maximum(lines[step:], faded[:-step], out=lines[step:])
             np.maximum(lines[:-step], faded[step:], out=lines[:-step])
+        wide = lines.T if axis else lines
     return wide

@@ -168,7 +168,8 @@ def _legend(answer: Answer, bar: ColourBar, width_px: int, regions: Sequence[Cre
     listed = answer.candidates[:_MOST_LISTED]
     places = [f"{n}  {c.label}: {percent(c.probability)}" for n, c in enumerate(listed, start=1)]
     notes = [f"{100 * r.level:g} % outline: {'at most ' * r.upper_bound}{area(r.area_km2)}" for r in regions]
-    notes += [f"Answered by the model {answer.model}; probabilities are not calibrated.", ATTRIBUTION]
+    calibrated = "calibrated" if answer.calibrated else "not calibrated"
+    notes += [f"Answered by the model {answer.model}; probabilities are {calibrated}.", ATTRIBUTION]
     line, margin = 1.5 * em, em
     rows = max(len(places), 4 + len(notes))
     image = Image.new("RGB", (width_px, round(2 * margin + rows * line)), _PAPER)

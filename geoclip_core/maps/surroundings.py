@@ -14,6 +14,7 @@ from geoclip_core.earth.arcs import arc, arc_width
 from geoclip_core.earth.countries import countries
 from geoclip_core.earth.projection import MERCATOR_MAX_LAT
 from geoclip_core.earth.window import Window
+from geoclip_core.files import asset_path, write_text
 from geoclip_core.places.gazetteer import load_gazetteer
 
 MARGIN = 1.5
@@ -91,7 +92,10 @@ def _towns(south: float, west: float, north: float, east: float) -> tuple[Town, 
 
 
 def world_towns() -> str:
-    """The largest towns of the Earth as JSON rows ``[name, latitude, longitude]``, by falling population."""
+    """The largest towns of the Earth as JSON rows ``[name, latitude, longitude]``, by falling population.
+
+    They are shipped as ``assets/web/towns.json``, which ``python -m geoclip_core.maps.surroundings`` writes anew.
+    """
     gazetteer = load_gazetteer()
     rows = _largest(np.ones(len(gazetteer), dtype=bool), WORLD_TOWNS)
     points = np.round(gazetteer.latlon[rows], 2).tolist()
@@ -109,3 +113,7 @@ def _largest(inside: npt.NDArray[np.bool_], most: int) -> npt.NDArray[np.int64]:
 def _names(rows: npt.NDArray[np.int64]) -> list[str]:
     gazetteer = load_gazetteer()
     return [gazetteer.name(int(row)) for row in rows]
+
+
+if __name__ == "__main__":
+    write_text(asset_path("web") / "towns.json", world_towns() + "\n")

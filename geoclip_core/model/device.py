@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from geoclip_core.errors import DeviceError, QueryError
@@ -53,3 +56,17 @@ def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
         return torch.bfloat16
     capable = any(have for what, have in torch.cpu.get_capabilities().items() if "bf16" in what)
     return torch.bfloat16 if device.type == "cpu" and capable else torch.float32
+
+
+@contextmanager
+def tiny_numbers_as_zeros() -> Iterator[None]:
+    """Here the processor takes numbers below the normal range (1.2e-38 in float32) as zeros, in the calling thread.
+
+    It multiplies with such subnormal numbers many times slower. The state is the thread's own, for all that runs in it,
+    so it is put back in the end.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)

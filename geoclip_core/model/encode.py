@@ -8,11 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from geoclip_core.files import Progress
+from geoclip_core.files import Progress, digest
 from geoclip_core.model.location_encoder import BaseLocationEncoder
 
 CHUNK = 2048
 """Points at a time; larger chunks fall out of the processor's cache."""
+
+
+def weights_digest(encoder: BaseLocationEncoder) -> str:
+    """Digest of an encoder's weights, which tells its vectors from those of another."""
+    return digest(*(value.detach().cpu().numpy() for value in encoder.state_dict().values()))
 
 
 def encode_points(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -128,10 +129,19 @@ class BaseLocationEncoder(nn.Module, ABC):
         points = torch.from_numpy(latlon.astype(np.float32)).reshape(-1, 2)
         return torch.cat([self(part) for part in torch.split(points, _CHUNK)]).reshape(*latlon.shape[:2], self.dim)
 
+    def prepare(self, latlon: Tensor, generator: torch.Generator) -> None:
+        """Take what the encoder needs from training coordinates, before training starts; most encoders need nothing.
+
+        Args:
+            latlon: (n, 2) float32 degrees.
+            generator: Of random numbers.
+        """
+
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
-        return next(self.parameters()).device
+        """Where the parameters are, or the buffers of an encoder that has none; the CPU where there are neither."""
+        held = next(chain(self.parameters(), self.buffers()), None)
+        return torch.device("cpu") if held is None else held.device
 
 
 class LocationEncoder(BaseLocationEncoder):

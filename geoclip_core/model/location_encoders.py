@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from geoclip_core.errors import WeightsError
+from geoclip_core.model.encodings.network import EncodedLocationEncoder
+from geoclip_core.model.encodings.registry import ENCODINGS
 from geoclip_core.model.location_encoder import BaseLocationEncoder, LocationEncoder, equal_earth
 
 
@@ -34,27 +38,40 @@ class MlpLocationEncoder(BaseLocationEncoder):
         return vectors.to(torch.float32)
 
 
-LOCATION_ENCODERS: dict[str, type[BaseLocationEncoder]] = {"geoclip": LocationEncoder, "mlp": MlpLocationEncoder}
-"""Name in ``model.location.kind`` of a training configuration, and in ``record.json`` -> class."""
+LOCATION_ENCODERS: dict[str, Callable[..., BaseLocationEncoder]] = {
+    "geoclip": LocationEncoder,
+    "mlp": MlpLocationEncoder,
+    **{name: partial(EncodedLocationEncoder, name) for name in ENCODINGS},
+}
+"""Name in ``model.location.encoder`` of a training configuration, and in ``record.json`` -> class."""
 
 _SIZES = frozenset({"sigmas", "rows", "width", "dim", "projection"})
 
 
-def build_location_encoder(kind: str = "geoclip", **sizes: Any) -> BaseLocationEncoder:
+def build_location_encoder(
+    kind: str = "geoclip", *, options: Mapping[str, Any] | None = None, **sizes: Any
+) -> BaseLocationEncoder:
     """A location encoder with random weights.
 
     Args:
         kind: A name in ``LOCATION_ENCODERS``.
+        options: What only this encoder takes: the arguments of its class in ``model.encodings``.
         sizes: ``sigmas, rows, width, dim, projection`` (see ``learning.settings.LocationConfig``); those that the
             encoder does not take are left out.
 
     Raises:
-        WeightsError: There is no such encoder.
+        WeightsError: There is no such encoder, or it takes no such option.
         TypeError: A size of another name.
-        ValueError: A size of an impossible value.
+        ValueError: A size or an option of an impossible value.
     """
     encoder = LOCATION_ENCODERS.get(kind)
     if encoder is None:
         raise WeightsError(f"There is no location encoder {kind!r}", allowed=", ".join(LOCATION_ENCODERS))
     taken = inspect.signature(encoder).parameters
+    if options:
+        if "options" not in taken:
+            raise WeightsError(
+                f"The location encoder {kind} has no option {next(iter(options))!r}", allowed="no options"
+            )
+        sizes["options"] = options
     return encoder(**{name: size for name, size in sizes.items() if name in taken or name not in _SIZES})

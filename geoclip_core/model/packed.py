@@ -88,6 +88,27 @@ class PackedAttention(nn.Module):
         return self.out_proj((weights @ value).transpose(1, 2).reshape(n, count, width)), None
 
 
+class OneAtATime(nn.Module):
+    """The blocks of a tower, which take one picture of a batch at a time: what is between two products stays in cache.
+
+    Args:
+        transformer: (n, t, width) -> (n, t, width), each picture by itself.
+    """
+
+    def __init__(self, transformer: nn.Module) -> None:
+        super().__init__()
+        self.transformer = transformer
+
+    @property
+    def resblocks(self) -> Any:
+        """The blocks."""
+        return self.transformer.resblocks
+
+    def forward(self, tokens: Tensor, *rest: Any, **named: Any) -> Tensor:
+        """(n, t, width) -> (n, t, width)."""
+        return torch.cat([self.transformer(tokens[i : i + 1], *rest, **named) for i in range(len(tokens))])
+
+
 def pack(tower: nn.Module) -> nn.Module:
     """Lay out the weights of a tower's blocks for this processor, in place, block by block.
 
@@ -107,6 +128,8 @@ def pack(tower: nn.Module) -> nn.Module:
             for name in ("c_fc", "c_proj"):
                 layer = getattr(block.mlp, name)
                 setattr(block.mlp, name, PackedLinear(layer.weight, layer.bias))
+        if blocks:
+            tower.transformer = OneAtATime(tower.transformer)  # type: ignore[arg-type]
     return tower
 
 

@@ -27,8 +27,12 @@ AGAIN = "export the model again with training/export_weights.py"
 """What to do about a folder that cannot be used."""
 
 
-def read_content(folder: Path) -> dict[str, Any]:
+def read_content(folder: Path, again: str = AGAIN) -> dict[str, Any]:
     """Content of a folder's ``record.json``.
+
+    Args:
+        folder: The folder.
+        again: What to do about one that cannot be used.
 
     Raises:
         WeightsError: It is missing, cut short, or holds no JSON object.
@@ -37,14 +41,14 @@ def read_content(folder: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} cannot be read as a model's record ({error})", hint=AGAIN) from error
+        raise WeightsError(f"{path} cannot be read as a record ({error})", hint=again) from error
     if not isinstance(content, dict):
-        raise WeightsError(f"{path} cannot be read as a model's record (it holds no JSON object)", hint=AGAIN)
+        raise WeightsError(f"{path} cannot be read as a record (it holds no JSON object)", hint=again)
     return content
 
 
 def checked_file(
-    folder: Path, content: Mapping[str, Any], name: str, digest_of: Callable[[Path], str] = sha256
+    folder: Path, content: Mapping[str, Any], name: str, digest_of: Callable[[Path], str] = sha256, again: str = AGAIN
 ) -> Path:
     """Path of a file whose digest is what the record says.
 
@@ -53,6 +57,7 @@ def checked_file(
         content: What :func:`read_content` gave.
         name: Name of the file.
         digest_of: Gives the sha256 of a file.
+        again: What to do about a file that cannot be used.
 
     Raises:
         WeightsError: The file is missing, not named by the record, or differs from what the record says.
@@ -61,9 +66,9 @@ def checked_file(
     try:
         found, said = digest_of(path), str(content["files"][name]["sha256"])
     except (OSError, LookupError, TypeError) as error:
-        raise WeightsError(f"{path} is missing, or its record does not name it", hint=AGAIN) from error
+        raise WeightsError(f"{path} is missing, or its record does not name it", hint=again) from error
     if found != said:
-        raise WeightsError(f"{path} is damaged (sha256 {found[:16]}..., its record says {said[:16]}...)", hint=AGAIN)
+        raise WeightsError(f"{path} is damaged (sha256 {found[:16]}..., its record says {said[:16]}...)", hint=again)
     return path
 
 

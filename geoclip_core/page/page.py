@@ -6,57 +6,73 @@ import streamlit as st
 
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import asset_path
-from geoclip_core.page import paste, question_form
+from geoclip_core.page import paste, question_form, texts
+from geoclip_core.page.album import pictures
+from geoclip_core.page.album import view as album
 from geoclip_core.page.map import drawing, map_files
 from geoclip_core.page.markdown import plain
-from geoclip_core.page.panels import (
-    answer,
-    answer_files,
-    breadcrumb,
-    compare,
-    evidence,
-    full_model_download,
-    known_position,
-    model,
-    notices,
-    photos,
-)
-from geoclip_core.page.state import models, session, views
+from geoclip_core.page.panels import answer, breadcrumb, full_model_download, model, notices, photos, side
+from geoclip_core.page.state import address, models, rooms, session, views
 from geoclip_core.page.state.demo import demo
 
 
 def show() -> None:
     """One run of the page; Streamlit makes one at every visit and after everything that a visitor does."""
-    st.set_page_config("GeoCLIP", page_icon=asset_path("web/icon.svg"), layout="wide")
-    # Every part has its place from the start: a map that moved in the page would be loaded anew.
-    title, status = st.columns([4, 1], vertical_alignment="center")
-    fetching, asking, told = st.container(), st.container(), st.container()
-    left, right = st.columns([2, 1])
-    with left:
-        bar, place, below = st.container(), st.container(), st.empty()
-    beside, why, foot = right.container(), st.container(), st.container()
+    st.set_page_config(texts.TITLE, page_icon=asset_path("web/icon.svg"), layout="wide")
+    st.html(asset_path("web/page.css"))
+    st.html(map_files.flags_style())
+    address.read()
+    pictures.keep()
+    rooms.keep()
+    if rooms.shown() == rooms.ALBUM:
+        album.show()
+    else:
+        _one_place()
 
-    title.title("GeoCLIP", anchor=False)
+
+def _one_place() -> None:
+    # Every part has its place from the start: a map that moved in the page would be loaded anew.
+    with st.container(key="bar"):
+        brand, ask, where, status = (st.container(key=name) for name in ("brand", "ask", "where", "status"))
+    with st.container(key="stage"):
+        with st.container(key="map-column"):
+            crumbs, place = st.container(key="crumbs"), st.container(key="map-place")
+        with st.container(key="side"):
+            told, beside, why, foot = st.container(), st.container(), st.container(), st.container(key="foot")
+
+    with brand:
+        st.title(texts.TITLE, anchor=False)
+        rooms.switch()
     if not demo():
-        with fetching:
+        with told:
             full_model_download.status()
-    with asking:
-        question = question_form.question()
+    question = question_form.question(ask, where, told)
     tiles = map_files.tiles_now()
     with foot:
+        question_form.examples()
         notices.footer(online=bool(tiles))
         paste.listen()
+    if not models.ready():
+        with place:  # an open page with a form and a map, while the model is loaded
+            drawing.draw(tiles)
+        with beside:
+            notices.landing()
+        with told:
+            models.wait()
+        st.rerun()
+    try:
+        loaded = models.loaded()
+    except GeoclipError as error:
+        told.error(plain(str(error)))
+        st.stop()
     with status:
-        try:
-            loaded = models.loaded()
-        except GeoclipError as error:
-            st.error(plain(str(error)))
-            st.stop()
         model.panel(loaded)
     outcome = None
     if question is not None:
-        with below, st.spinner("Comparing with every place on Earth"):
+        with told, st.spinner(texts.COMPARING):
             outcome = session.ask(loaded.locator, question)
+            address.turn()
+    address.write(question)
     if problem := st.session_state.pop("trouble", None):
         told.warning(problem)
 
@@ -67,40 +83,16 @@ def show() -> None:
             if outcome is None:
                 notices.landing()
             else:
-                photos.panel(outcome)
-        if outcome is not None:
-            with told:  # above the map, so that a phone shows it at once
                 answer.trouble(outcome, loaded)
+                photos.panel(outcome)
         return
-    found = outcome.answer
-    names = ["Evidence", *(["Photos"] if outcome.photos else []), "Known position", "Compare", "Take along"]
-    tabs = dict(zip(names, why.tabs(names), strict=True))
-    with tabs["Compare"]:
-        other = compare.other(outcome)
-    with bar:
+    with crumbs:
         breadcrumb.panel()
-        answer.restricted(found)
-    with below:
+    with told:
         scene = drawing.scene_of(outcome, views.shown())
-        drawn = drawing.drawing_of(outcome, scene, other, bool(tiles))
+    with why:
+        side.tabs(outcome, outcome.answer, scene)
     with place:
-        drawing.draw(tiles, drawn)
-    if scene is not None:
-        below.caption(answer.map_caption(scene))
+        drawing.draw(tiles, drawing.drawing_of(outcome, scene, side.other_of(outcome), bool(tiles)))
     with beside:
-        answer.warnings(found)
-        answer.how_sure(found, scene)
-        answer.places(outcome, found, views.shown())
-    with tabs["Evidence"]:
-        evidence.panel(found)
-    if outcome.photos:
-        with tabs["Photos"]:
-            photos.panel(outcome)
-    with tabs["Known position"]:
-        known_position.panel(found, [photo.exif.latlon for photo in outcome.photos if photo.exif.latlon is not None])
-    if other is not None:
-        with tabs["Compare"]:
-            compare.panel(outcome, other)
-    if scene is not None:
-        with tabs["Take along"]:
-            answer_files.panel(outcome, found, views.shown(), scene)
+        side.places(outcome, outcome.answer, scene)

@@ -1,4 +1,4 @@
-"""Photos from the clipboard: what is pasted anywhere on the page goes the way of an upload, limits included."""
+"""Photos pasted or dropped anywhere on the page: they go the way of an upload, limits included."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import streamlit as st
 
 _LISTEN = """
 export default function () {
-    const paste = (event) => {
-        const photos = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
-        const input = document.querySelector('[data-testid="stFileUploader"] input[type="file"]');
+    const uploader = '[data-testid="stFileUploader"]';
+    const take = (event, files) => {
+        const photos = [...(files ?? [])];
+        const input = document.querySelector(`${uploader} input[type="file"]`);
         if (!photos.length || !input) return;
         event.preventDefault();
         const moved = new DataTransfer();
@@ -16,8 +17,16 @@ export default function () {
         input.files = moved.files;
         input.dispatchEvent(new Event("change", { bubbles: true }));
     };
-    document.addEventListener("paste", paste);
-    return () => document.removeEventListener("paste", paste);
+    const isPhoto = (file) => file.type.startsWith("image/");
+    const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+    const own = (event) => event.target.closest?.(uploader);  // Streamlit sees to these
+    const heard = {
+        paste: (event) => take(event, [...(event.clipboardData?.files ?? [])].filter(isPhoto)),
+        dragover: (event) => { if (!own(event) && carriesFiles(event)) event.preventDefault(); },
+        drop: (event) => { if (!own(event)) take(event, event.dataTransfer?.files); },
+    };
+    Object.entries(heard).forEach(([name, hear]) => document.addEventListener(name, hear));
+    return () => Object.entries(heard).forEach(([name, hear]) => document.removeEventListener(name, hear));
 }
 """
 
@@ -25,5 +34,5 @@ _listener = st.components.v2.component("paste", js=_LISTEN)
 
 
 def listen() -> None:
-    """Hand pasted photos to the page's uploader."""
+    """Hand pasted and dropped photos to the page's uploader."""
     _listener(key="paste", height=1)

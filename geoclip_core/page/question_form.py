@@ -1,23 +1,27 @@
-"""The form of a question: words, photos of one place, and where to search."""
+"""The form of a question, one line above the map: words, photos of one place, and where to search."""
 
 from __future__ import annotations
 
 import csv
 import functools
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from geoclip_core.earth.country_names import continents, countries_by_name
 from geoclip_core.errors import GeoclipError
 from geoclip_core.files import asset_path
+from geoclip_core.page import texts
 from geoclip_core.page.markdown import area_named, flag, plain
+from geoclip_core.page.state import looking
 from geoclip_core.page.state.demo import largest_mb, most_photos
 from geoclip_core.page.state.session import Question
 from geoclip_core.photo.limits import SUFFIXES
 
-EXAMPLES = ("Pyramids of Giza", "Desert", "Burj Khalifa", "Boston, Massachusetts")
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
 _RADIUS_KM = 500
-_RADIUS_PX = 140
 
 
 _countries = functools.cache(countries_by_name)
@@ -34,58 +38,59 @@ def samples() -> dict[str, str]:
     return {row["file"]: row["place"] for row in csv.DictReader(table.splitlines())}
 
 
-def from_link() -> None:
-    """Take over the question of a link such as ``?q=Paris&region=FR``, once per visit."""
-    if "arrived" in st.session_state:
-        return
-    st.session_state["arrived"] = True
-    if text := st.query_params.get("q", "").strip():
-        st.session_state["text"] = text
-    if region := st.query_params.get("region", "").strip():
-        st.session_state["regions"] = region_places(region)
+def fill(text: str, region: str) -> None:
+    """Put a question into the form, such as that of a link; before the form is shown.
+
+    Args:
+        text: The words, "" for none.
+        region: A restriction in the form that ``parse_region`` reads, "" for none.
+    """
+    st.session_state["text"] = text
+    st.session_state["regions"] = region_places(region)
 
 
-def question() -> Question | None:
-    """Show the form; returns the question in it, None as long as it is empty."""
-    from_link()
-    words, shown = st.columns([3, 2])
-    with words:
+def question(ask: DeltaGenerator, where: DeltaGenerator, beside: DeltaGenerator) -> Question | None:
+    """Show the form; returns the question in it, None as long as it is empty.
+
+    Args:
+        ask: Where the words and the photos are asked for.
+        where: Where the search area is asked for.
+        beside: Where there is room for more: the sample that is shown, and the weight of words against photos.
+    """
+    with ask:
         text = st.text_input(
-            "Describe a place", key="text", placeholder="a place, a landmark, a landscape", icon=":material/search:"
+            texts.DESCRIBE,
+            key="text",
+            placeholder=texts.DESCRIBE_EXAMPLE,
+            icon=":material/search:",
         )
-        _examples()
-    with shown:
-        photos = _photos()
-    region = _region()
+        photos = _photos(beside)
+    with where:
+        region = _region()
     if not photos and not text:
         return None
     weight = 0.5
     if photos and text:
-        weight = st.slider(
-            "Weight of the text against the photos",
-            0.0,
-            1.0,
-            0.5,
-            0.05,
-            key="weight",
-            help="0 is the photos alone, 1 the text alone; in the middle both count in full.",
-        )
-    return Question(text, photos, region, weight)
+        weight = beside.slider(texts.WEIGHT, 0.0, 1.0, 0.5, 0.05, key="weight", help=texts.WEIGHT_HELP)
+    return Question(text, photos, region, weight, looking.left_out())
 
 
-def _examples() -> None:
-    with st.container(horizontal=True, gap="small"):
-        for example in EXAMPLES:
+def examples() -> None:
+    """Questions to try with one click."""
+    with st.container(horizontal=True, gap="small", key="examples"):
+        st.markdown(texts.TRY, width="content")
+        for example in texts.EXAMPLES:
             st.button(f":primary[{example}]", key=f"try {example}", on_click=_try, args=(example,), type="tertiary")
         for file in list(samples())[:1]:
-            st.button(":primary[A photo]", key="try a photo", on_click=choose, args=(file,), type="tertiary")
+            name = f":primary[{texts.A_PHOTO}]"
+            st.button(name, key="try a photo", on_click=choose, args=(file,), type="tertiary")
         if samples():
-            with st.popover("Sample photos", icon=":material/photo_library:", type="tertiary"):
+            with st.popover(texts.SAMPLES, icon=":material/photo_library:", type="tertiary"):
                 _gallery()
 
 
 def _gallery() -> None:
-    st.caption("Views from above by NASA's Blue Marble; they are part of this program.")
+    st.caption(texts.SAMPLES_FROM)
     for start in range(0, len(samples()), 2):
         row = list(samples().items())[start : start + 2]
         for column, (file, place) in zip(st.columns(2), row, strict=False):
@@ -94,8 +99,13 @@ def _gallery() -> None:
 
 
 def _try(example: str) -> None:
-    st.session_state["text"] = example
+    ask(example)
     _clear_photos()
+
+
+def ask(text: str) -> None:
+    """Ask other words, with the same photos and the same search area."""
+    st.session_state["text"] = text
 
 
 def choose(file: str) -> None:
@@ -105,31 +115,55 @@ def choose(file: str) -> None:
     st.session_state["sample"] = file
 
 
+def keep_photos(photos: tuple[bytes, ...], name: str = "") -> None:
+    """Ask about photos that do not come from the uploader, which then is empty.
+
+    Args:
+        photos: Their bytes.
+        name: What to call them.
+    """
+    _clear_photos()
+    st.session_state["kept"], st.session_state["kept name"] = photos, name
+
+
+def kept_photos() -> tuple[bytes, ...]:
+    """Photos of the question that do not come from the uploader, if any."""
+    kept: tuple[bytes, ...] = st.session_state.get("kept", ())
+    return kept
+
+
 def _clear_photos() -> None:
     st.session_state["sample"] = None
+    st.session_state["kept"] = ()
     st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1  # a new key empties the uploader
 
 
-def _photos() -> tuple[bytes, ...]:
+def _photos(beside: DeltaGenerator) -> tuple[bytes, ...]:
     uploads = st.file_uploader(
-        "or show photos of it",
+        texts.PHOTOS,
         type=list(SUFFIXES),
         accept_multiple_files=True,
         max_upload_size=largest_mb(),
         key=f"photos {st.session_state.get('uploads', 0)}",
-        help="One or several photos of the same place. You can also paste them anywhere on the page.",
+        help=texts.PHOTOS_HELP,
     )
     if uploads:
         if len(uploads) > most_photos():
-            st.warning(f"The first {most_photos()} of {len(uploads)} photos are used.")
+            beside.warning(texts.MOST_PHOTOS.format(most=most_photos(), count=len(uploads)))
+        st.session_state["kept"] = ()
         return tuple(upload.getvalue() for upload in uploads[: most_photos()])
+    if kept := kept_photos():
+        with beside.container(horizontal=True, vertical_alignment="center"):
+            st.caption(texts.KEPT_PHOTOS.format(name=plain(st.session_state.get("kept name") or texts.FROM_BEFORE)))
+            st.button(texts.REMOVE, key="remove kept", icon=":material/close:", type="tertiary", on_click=_clear_photos)
+        return kept
     file = st.session_state.get("sample")
     if file not in samples():
         return ()
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with beside.container(horizontal=True, vertical_alignment="center"):
         st.image(str(asset_path(f"samples/{file}")), width=72)
-        st.caption(f"Sample: {plain(samples()[file])}")
-        st.button("Remove", key="remove sample", icon=":material/close:", type="tertiary", on_click=_clear_photos)
+        st.caption(texts.SAMPLE.format(place=plain(samples()[file])))
+        st.button(texts.REMOVE, key="remove sample", icon=":material/close:", type="tertiary", on_click=_clear_photos)
     return (asset_path(f"samples/{file}").read_bytes(),)
 
 
@@ -145,29 +179,27 @@ def _region() -> str | None:
     def name(given: str) -> str:
         return f"{flag(given)} {known[given]}" if given in known else named.get(given, given)
 
-    row = st.container(horizontal=True)  # side by side on a phone too
-    places = row.multiselect(
-        "Search in",
+    places = st.multiselect(
+        texts.SEARCH_IN,
         [*_continents(), *known, *named],
         key="regions",
-        placeholder="the whole Earth",
+        placeholder=texts.SEARCH_EVERYWHERE,
         format_func=name,
         on_change=_rename,
         accept_new_options=True,
         select_all=False,
-        help="Countries, continents, or what you type: a box (south,west,north,east) or a circle (lat,lon,radius in "
-        "km). You can also draw a box on the map, or click the map and search around that point.",
+        help=texts.SEARCH_HELP,
     )
-    row.number_input(
-        "Radius, km",
-        1,
-        20015,
-        _RADIUS_KM,
-        key="radius",
-        on_change=_resize,
-        width=_RADIUS_PX,
-        help="Of a circle around a point that you click on the map.",
-    )
+    if any(place.count(",") == 2 for place in places):
+        st.number_input(
+            texts.RADIUS,
+            1,
+            20015,
+            st.session_state.get("radius", _RADIUS_KM),
+            key="radius",
+            on_change=_resize,
+            help=texts.RADIUS_HELP,
+        )
     return region_text(places)
 
 

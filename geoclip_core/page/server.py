@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _LEVEL = 6
 _MOST_KEPT = 256  # files; a visit asks for about a hundred
-_TEXTS = ("text/css", "text/javascript", "application/javascript")
+_TEXTS = ("text/css", "text/javascript", "application/javascript", "application/json", "application/geo+json")
+_PATHS = ("/static/", "/component/")
 _BROWSER_WAITS_SECONDS = 0.5  # until the server listens
 
 
@@ -35,7 +36,7 @@ def _compressed(body: bytes) -> bytes:
 
 
 class Compressed:
-    """An ASGI middleware that sends Streamlit's scripts and styles compressed, each of them compressed once.
+    """An ASGI middleware that sends scripts, styles and tables of the page compressed, each of them compressed once.
 
     Args:
         app: The application whose answers are compressed.
@@ -46,7 +47,8 @@ class Compressed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        asked = Headers(scope=scope) if scope.get("method") == "GET" and "/static/" in scope["path"] else Headers()
+        texts = scope.get("method") == "GET" and any(path in scope["path"] for path in _PATHS)
+        asked = Headers(scope=scope) if texts else Headers()
         if "gzip" not in asked.get("accept-encoding", "") or "range" in asked:
             await self._app(scope, receive, send)
             return

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from geoclip_core.errors import PhotoError
-from geoclip_core.files import digest, printable
+from geoclip_core.files import digest, printable, read_at_most
 from geoclip_core.photo.limits import MAX_BYTES
 from geoclip_core.photo.metadata.blocks import Blocks, find_blocks
 from geoclip_core.photo.metadata.read import states_a_place
@@ -135,9 +135,9 @@ def _read(source: str | Path | bytes | bytearray | BinaryIO) -> tuple[str, bytes
             if path.exists() and not path.is_file():
                 raise PhotoError(f"{printable(path)} is a device or a pipe", allowed="a file", hint="copy it to a file")
             with path.open("rb") as stream:
-                data = stream.read(MAX_BYTES + 1)
+                data = read_at_most(stream, MAX_BYTES + 1)
         elif hasattr(source, "read"):
-            data = source.read(MAX_BYTES + 1)
+            data = read_at_most(source, MAX_BYTES + 1)
     except PhotoError:
         raise
     except FileNotFoundError as error:

@@ -31,6 +31,12 @@ MAX_REDUCED_PIXELS = 450_000_000
 """Pixels of the largest JPEG photo that is decoded at a reduced scale: twice those of the largest sensor of a phone.
 Progressive ones are not, since their decoder keeps every coefficient."""
 
+REDUCED_FROM_PIXELS = 64_000_000
+"""Photos of more pixels are taken at a reduced scale, which costs less time and memory; ordinary ones never are."""
+
+REDUCED_SIDE = 2048
+"""Pixels that the shorter side of a reduced photo keeps at least: twice what reading signs needs."""
+
 MAX_ASPECT = 100
 """Longer side over shorter side; resizing the short side of a thinner strip would need gigabytes."""
 

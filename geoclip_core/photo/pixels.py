@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-import struct
 import warnings
-import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,8 @@ import pillow_heif
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from geoclip_core.errors import PhotoError
+from geoclip_core.photo.budget import DECODING
+from geoclip_core.photo.cut_short import DAMAGED, REST_IS_GREY, known_part, missing_bytes
 from geoclip_core.photo.limits import (
     FORMATS,
     FORMATS_TEXT,
@@ -21,34 +22,21 @@ from geoclip_core.photo.limits import (
     MAX_BYTES,
     MAX_PIXELS,
     MAX_REDUCED_PIXELS,
+    REDUCED_FROM_PIXELS,
+    REDUCED_SIDE,
     begins_as_photo,
 )
 from geoclip_core.photo.metadata import heif_items
 from geoclip_core.photo.metadata.blocks import Blocks
 from geoclip_core.photo.raw import preview, raw_kind
 
-# What Pillow's decoders raise on files that are cut short or made to harm; they have no one base class.
-_DAMAGED = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    OverflowError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-)
-
 SCALE_DOWN = "scale it down first; the model looks at 224 x 224 pixels anyway"
 
 _END = b"\xff\xd9"  # of a JPEG file
 _CHANCE = b"\x55\xa3\x17\x6c" * 64  # bytes that change a picture which is not whole
 _BLOCK = 16  # rows of pixels that a JPEG file packs together at most, of the usual kinds
+_WEBP_COPIES = 4  # of the whole picture that its decoder holds
+_BAND = 64  # rows of a reduced picture that are made at a time
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -102,8 +90,9 @@ def decode(name: str, source: bytes | Image.Image, blocks: Blocks) -> Pixels:
         try:
             if isinstance(source, Image.Image):
                 _check_size(name, source.size, MAX_PIXELS)
-                source.load()
-                return _finish(source.copy(), source.format or "memory", _orientation(source, b"", blocks))
+                with DECODING.take(source.width * source.height):
+                    source.load()
+                    return _finish(source.copy(), source.format or "memory", _orientation(source, b"", blocks))
             kind = raw_kind(source)
             return _raw(name, kind, source, blocks) if kind else _file(name, source, blocks)
         except UnidentifiedImageError as error:
@@ -111,7 +100,7 @@ def decode(name: str, source: bytes | Image.Image, blocks: Blocks) -> Pixels:
             if begins_as_photo(source[:16]):
                 raise _damaged(name, "its head cannot be read") from error
             raise PhotoError(
-                f"{name} is not an image that can be read (it begins with {source[:8]!r})",
+                f"{name} is not an image that can be read (it begins with bytes {source[:4].hex(' ')})",
                 allowed=allowed(),
                 hint="export it as JPEG or PNG",
             ) from error
@@ -123,7 +112,7 @@ def decode(name: str, source: bytes | Image.Image, blocks: Blocks) -> Pixels:
             ) from error
         except PhotoError:
             raise
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise _damaged(name, str(error)) from error
 
 
@@ -146,17 +135,22 @@ def _raw(name: str, kind: str, data: bytes, blocks: Blocks) -> Pixels:
 
 
 def _file(name: str, data: bytes, blocks: Blocks) -> Pixels:
-    image, notes = _opened(name, data)
+    missing = missing_bytes(data)
+    image, notes = _opened(name, data + bytes(missing) if missing else data)
     kind = image.format or "memory"
     if getattr(image, "is_animated", False) and kind not in ("MPO", "HEIF"):
         notes.append("The file holds several frames or pages; the first was used.")
-    try:
-        image.load()
-    except _DAMAGED:
-        if kind not in ("JPEG", "MPO"):
-            raise
-        image = _mended(name, data, notes)
-    seen = _finish(image, kind, _orientation(image, data, blocks))
+    with DECODING.take(image.width * image.height * (_WEBP_COPIES if kind == "WEBP" else 1)):
+        try:
+            if missing:
+                image, cut = known_part(data, missing, lambda filled: _opened(name, filled)[0])
+                notes += [REST_IS_GREY] if cut else []
+            image.load()
+        except DAMAGED:
+            if missing:
+                raise
+            image = _mended(name, data, notes) if kind in ("JPEG", "MPO") else _upper_part(image, notes)
+        seen = _finish(image, kind, _orientation(image, data, blocks))
     return Pixels(seen.image, kind, (*notes, *seen.notes))
 
 
@@ -165,22 +159,43 @@ def _opened(name: str, data: bytes) -> tuple[Image.Image, list[str]]:
     notes: list[str] = []
     if data[:3] == b"\xff\xd8\xff" and (jpeg := _jpeg(data)) is not None:
         width, height = jpeg.size
-        if MAX_PIXELS < width * height <= MAX_REDUCED_PIXELS and not jpeg.info.get("progressive"):
+        too_large = width * height > MAX_PIXELS
+        scale = _scale(jpeg.size, (8, 4, 2))
+        if scale > 1 and not (too_large and jpeg.info.get("progressive")) and width * height <= MAX_REDUCED_PIXELS:
             _check_size(name, jpeg.size, MAX_REDUCED_PIXELS)
-            scale = next(s for s in (2, 4, 8) if width * height <= MAX_PIXELS * s * s)
             jpeg.draft(jpeg.mode, (width // scale, height // scale))
-            notes.append(f"The photo has {width * height / 1e6:.0f} million pixels; it was read at 1/{scale} scale.")
+            notes.append(_reduced_note((width, height), scale))
             return jpeg, notes
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     _check_size(name, image.size, MAX_PIXELS)
     return image, notes
 
 
+def _scale(size: tuple[int, int], scales: Sequence[int]) -> int:
+    """By how much a very large picture is reduced: as far as its short side stays large enough; 1 for the others.
+
+    Args:
+        size: Width and height in pixels.
+        scales: What is possible, largest first.
+    """
+    pixels = size[0] * size[1]
+    if pixels > REDUCED_FROM_PIXELS:
+        for scale in scales:
+            if min(size) >= scale * REDUCED_SIDE:
+                return scale
+    fitting = [scale for scale in reversed(scales) if pixels <= MAX_PIXELS * scale**2]
+    return fitting[0] if pixels > MAX_PIXELS and fitting else 1
+
+
+def _reduced_note(size: tuple[int, int], scale: int) -> str:
+    return f"The photo has {size[0] * size[1] / 1e6:.0f} million pixels; it was read at 1/{scale} scale."
+
+
 def _jpeg(data: bytes) -> JpegImagePlugin.JpegImageFile | None:
     """A JPEG file whatever its size, which ``Image.open`` would refuse; None where its head cannot be read."""
     try:
         return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
-    except _DAMAGED:
+    except DAMAGED:
         return None
 
 
@@ -208,7 +223,27 @@ def _mended(name: str, data: bytes, notes: list[str]) -> Image.Image:
         rest = np.asarray(image.convert("RGB"))[_BLOCK:]
         if rest.size and (rest == rest[0, 0]).all():
             raise OSError("nothing of the picture is there")
-        notes.append("The file is cut short: the rest of the picture is missing, and is grey here.")
+        notes.append(REST_IS_GREY)
+    elif image.info.get("progressive") and image.tobytes() != ended(_CHANCE).tobytes():
+        notes.append("The file is cut short: the finer parts of the picture are missing.")
+    return image
+
+
+def _upper_part(image: Image.Image, notes: list[str]) -> Image.Image:
+    """What a decoder other than that of JPEG made of a file before its bytes ended, the rest black.
+
+    Raises:
+        OSError: Nothing.
+    """
+    image.tile = []  # type: ignore[attr-defined] # of every picture from a file: nothing more is read, and what there is becomes the picture
+    image.load()
+    seen = image.convert("RGB").getbbox()
+    if seen is None:
+        raise OSError("nothing of the picture is there")
+    if seen[3] < image.height or seen[1] > 0:  # BMP files begin with the lowest row
+        notes.append("The file is cut short: the rest of the picture is missing, and is blank here.")
+    else:
+        notes.append("The file is damaged: parts of the picture may be missing.")
     return image
 
 
@@ -239,15 +274,37 @@ def _orientation(image: Image.Image, data: bytes, blocks: Blocks) -> int:
     elif kind == "TIFF":  # Pillow has turned it already
         stated = 1
     else:
-        with contextlib.suppress(*_DAMAGED):
+        with contextlib.suppress(*DAMAGED):
             stated = image.getexif().get(_ORIENTATION, stated)
     return stated if isinstance(stated, int) else 1
 
 
 def _finish(image: Image.Image, kind: str, orientation: int) -> Pixels:
     turn = _TURNS.get(orientation)
-    rgb, note = _to_rgb(image if turn is None else image.transpose(turn))
-    return Pixels(rgb, kind, (note,) if note else ())
+    scale = _scale(image.size, range(8, 1, -1))
+    if scale > 1:
+        notes = [_reduced_note(image.size, scale)]
+        rgb, note = _reduced(image, scale)
+        rgb = rgb if turn is None else rgb.transpose(turn)
+    else:
+        notes = []
+        rgb, note = _to_rgb(image if turn is None else image.transpose(turn))
+    return Pixels(rgb, kind, (*notes, note) if note else tuple(notes))
+
+
+def _reduced(image: Image.Image, scale: int) -> tuple[Image.Image, str]:
+    """RGB at a reduced scale, band by band, so that no second picture of the full size is made; and a note."""
+    if image.mode.startswith("I") or image.mode == "F":  # their white is known when all of them is seen
+        rgb, note = _to_rgb(image)
+        return rgb.reduce(scale), note
+    width, height = image.size
+    small = Image.new("RGB", (-(-width // scale), -(-height // scale)))
+    notes: set[str] = set()
+    for top in range(0, height, _BAND * scale):
+        band, note = _to_rgb(image.crop((0, top, width, min(height, top + _BAND * scale))))
+        small.paste(band.reduce(scale), (0, top // scale))
+        notes.add(note)
+    return small, max(notes)
 
 
 def _to_rgb(image: Image.Image) -> tuple[Image.Image, str]:

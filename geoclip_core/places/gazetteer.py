@@ -12,7 +12,7 @@ import numpy.typing as npt
 from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.country_names import country_name
 from geoclip_core.earth.distance import great_circle_km
-from geoclip_core.files import Arrays, cached_arrays
+from geoclip_core.files import Arrays, Progress, cached_arrays
 from geoclip_core.places.index import NameIndex
 from geoclip_core.places.sources import build_gazetteer, sources_key
 
@@ -57,7 +57,8 @@ class Gazetteer:
     """
 
     def __init__(self, arrays: Arrays) -> None:
-        self._arrays = arrays
+        # Plain arrays over the same memory: a numpy.memmap costs several times as much at every look-up.
+        self._arrays = arrays = {name: np.asarray(array) for name, array in arrays.items()}
         self.index = NameIndex(arrays)
         self.kinds = [str(kind) for kind in arrays["kinds"]]
         self.country_codes = [str(code) for code in arrays["countries"]]
@@ -192,6 +193,15 @@ class Gazetteer:
     @cached_property
     def _country_row(self) -> dict[str, int]:
         return {self.country_codes[self.country[row]]: int(row) for row in self.rows_of_kind("country")}
+
+
+def prepare_gazetteer(progress: Progress | None = None) -> None:
+    """Build the gazetteer where the cache folder does not hold it, which takes about half a minute, once.
+
+    Args:
+        progress: Told how many places are packed, and how many there are.
+    """
+    cached_arrays("gazetteer", sources_key(), lambda: build_gazetteer(progress))
 
 
 @cache

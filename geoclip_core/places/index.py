@@ -7,8 +7,10 @@ and costs a process only the pages it touches.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,39 +51,56 @@ def build_index(names: Iterable[tuple[str, int, int]], fuzzy_places: npt.NDArray
         names: (name, place row, flags), in any order; names that normalise to nothing are left out.
         fuzzy_places: Whether a place may be found by a similar name, one bool per place row.
     """
-    postings: dict[str, dict[int, int]] = {}
-    for name, place, flags in names:
-        key = normalise(name)
-        if key:
-            places = postings.setdefault(key, {})
-            before = places.get(place, flags)
-            places[place] = (before & flags & ~MAIN) | ((before | flags) & MAIN)  # the stronger reading of the two
-    hashes = np.fromiter((_hash(key) for key in postings), np.uint64, len(postings))
+    number: dict[str, int] = {}
+    known: dict[str, int] = {}  # many places bear the same name, and a place its own one twice
+    rows, places, flags = array("q"), array("i"), array("B")
+    for name, place, flag in names:
+        row = known.get(name)
+        if row is None:
+            key = normalise(name)
+            row = known[name] = number.setdefault(key, len(number)) if key else -1
+        if row >= 0:
+            rows.append(row)
+            places.append(place)
+            flags.append(flag)
+    listed = list(number)
+    hashes = np.fromiter(map(_hash, listed), np.uint64, len(listed))
     order = np.argsort(hashes, kind="stable")
-    listed = list(postings)
-    keys = [listed[i] for i in order]
+    place_of = np.empty(len(order), np.int64)
+    place_of[order] = np.arange(len(order))
+    of_key, bearer, flag_of = _merged(place_of[np.asarray(rows)], np.asarray(places), np.asarray(flags))
+    keys = [listed[i] for i in order.tolist()]
     encoded = [key.encode() for key in keys]
-    rows = [postings[key] for key in keys]
-    fuzzy = np.array(
-        [
-            len(key) >= settings.SHORTEST_FUZZY and any(fuzzy_places[p] and f in (0, MAIN) for p, f in places.items())
-            for key, places in zip(keys, rows, strict=True)
-        ]
-    )
-    pool = np.flatnonzero(fuzzy).astype(np.int32)
+    named = fuzzy_places[bearer] & np.isin(flag_of, (0, MAIN))  # not by an abbreviation or a demonym
+    long = np.fromiter(map(len, keys), np.int64, len(keys)) >= settings.SHORTEST_FUZZY
+    pool = np.flatnonzero(long & (np.bincount(of_key, named, len(keys)) > 0)).astype(np.int32)
     starts, members, counts = _trigram_lists([keys[i] for i in pool])
     return {
         "hashes": hashes[order],
         "blob": np.frombuffer(b"".join(encoded), np.uint8),
         "blob_starts": np.cumsum([0, *map(len, encoded)], dtype=np.uint32),
-        "posting_starts": np.cumsum([0, *map(len, rows)], dtype=np.uint32),
-        "posting_places": np.array([p for places in rows for p in places], np.int32),
-        "posting_flags": np.array([f for places in rows for f in places.values()], np.uint8),
+        "posting_starts": np.append(0, np.cumsum(np.bincount(of_key, minlength=len(keys)))).astype(np.uint32),
+        "posting_places": bearer,
+        "posting_flags": flag_of,
         "pool": pool,
         "pool_trigrams": counts,
         "trigram_starts": starts,
         "trigram_members": members,
     }
+
+
+def _merged(
+    rows: npt.NDArray[np.int64], places: npt.NDArray[np.int32], flags: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """Each pair of a name and a place once, by name and then as they came, with the stronger reading of its flags."""
+    order = np.lexsort((places, rows))  # stable: of equal pairs the first comes first
+    new = np.append(True, (np.diff(rows[order]) != 0) | (np.diff(places[order]) != 0))
+    starts = np.flatnonzero(new)
+    sure, any_of = (of.reduceat(flags[order], starts) for of in (np.bitwise_and, np.bitwise_or))
+    merged = ((sure & ~np.uint8(MAIN)) | (any_of & np.uint8(MAIN))).astype(np.uint8)
+    first = order[starts]
+    by_name = np.lexsort((first, rows[first]))
+    return rows[first][by_name], places[first][by_name].astype(np.int32), merged[by_name]
 
 
 def _trigrams(key: str) -> npt.NDArray[np.int64]:
@@ -97,14 +116,18 @@ def _mix(a: Any, b: Any, c: Any) -> npt.NDArray[np.uint64]:
 
 def _trigram_lists(keys: list[str]) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
     """For every trigram bucket the pool members that hold it, as (starts, members), and counts per member."""
+    from scipy.sparse import coo_array
+
     points = np.frombuffer("".join(f" {key} " for key in keys).encode("utf-32-le"), np.uint32).astype(np.uint64)
     owner = np.repeat(np.arange(len(keys), dtype=np.int64), [len(key) + 2 for key in keys])
     whole = owner[:-2] == owner[2:]
-    buckets = _mix(points[:-2], points[1:-1], points[2:])[whole].astype(np.int64)
-    pairs = np.unique(buckets * len(keys) + owner[:-2][whole])
-    buckets, members = pairs // len(keys), pairs % len(keys)
-    starts = np.searchsorted(buckets, np.arange((1 << settings.BUCKET_BITS) + 1)).astype(np.uint32)
-    return starts, members.astype(np.int32), np.bincount(members, minlength=len(keys)).astype(np.uint16)
+    buckets = _mix(points[:-2], points[1:-1], points[2:])[whole].astype(np.int32)
+    # As rows of a sparse matrix, which are sorted by counting: many times faster than sorting all pairs.
+    pairs = (np.ones(len(buckets), bool), (buckets, owner[:-2][whole].astype(np.int32)))
+    lists = coo_array(pairs, shape=(1 << settings.BUCKET_BITS, len(keys))).tocsr()
+    lists.sum_duplicates()
+    members = lists.indices.astype(np.int32)
+    return lists.indptr.astype(np.uint32), members, np.bincount(members, minlength=len(keys)).astype(np.uint16)
 
 
 class NameIndex:
@@ -115,7 +138,8 @@ class NameIndex:
     """
 
     def __init__(self, arrays: Arrays) -> None:
-        self._arrays = arrays
+        # As plain arrays over the same mapped pages: reading single values of a memmap takes many times longer.
+        self._arrays = {name: np.asarray(array) for name, array in arrays.items()}
 
     def __len__(self) -> int:
         return len(self._arrays["hashes"])
@@ -124,9 +148,16 @@ class NameIndex:
         start, stop = self._arrays["blob_starts"][row : row + 2]
         return self._arrays["blob"][start:stop].tobytes().decode()
 
-    def items(self) -> Iterator[tuple[str, list[Posting]]]:
-        """Every normalised name with its places."""
-        return ((self._key(row), self._postings(row)) for row in range(len(self)))
+    def keys(self) -> list[str]:
+        """Every normalised name, by its row."""
+        text, starts = self._arrays["blob"].tobytes(), self._arrays["blob_starts"].tolist()
+        return [text[start:stop].decode() for start, stop in pairwise(starts)]
+
+    def bearers(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        """Each name of each place: row of the name in :meth:`keys`, row of the place, and flags; (n,) each."""
+        starts = self._arrays["posting_starts"].astype(np.int64)
+        names = np.repeat(np.arange(len(self)), starts[1:] - starts[:-1])
+        return names, self._arrays["posting_places"], self._arrays["posting_flags"]
 
     def _postings(self, row: int) -> list[Posting]:
         start, stop = self._arrays["posting_starts"][row : row + 2]
@@ -185,4 +216,6 @@ def _similarity(a: str, b: str, *, score_cutoff: float | None = None) -> float:
 
 
 def _telling(key: str) -> str:
-    return " ".join(word for word in key.split() if word not in kind_words())
+    return " ".join(
+        word for word in key.split() if word not in kind_words() and word.removesuffix("s") not in kind_words()
+    )

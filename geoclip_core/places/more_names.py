@@ -14,6 +14,7 @@ from functools import cache
 from geoclip_core.files import asset_path
 
 TABLES = ("demonyms.csv", "divisions.csv")
+_CITY = "시군市县縣"  # "city" and "county" in Korean, Chinese and Japanese
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,8 @@ def divisions() -> tuple[Division, ...]:
         Division(row["country"], row["code"], row["place"], tuple(filter(None, row["also"].split("|"))))
         for row in _rows("divisions.csv")
     )
+
+
+def without_city(name: str) -> str:
+    """A Korean, Chinese or Japanese name without the word for "city" or "county" at its end, or nothing."""
+    return name[:-1] if len(name) > 2 and name[-1] in _CITY else ""

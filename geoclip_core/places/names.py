@@ -21,7 +21,15 @@ _LETTERS = str.maketrans(
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670]")  # Latin, Hebrew, Arabic
 _APOSTROPHES = re.compile("['`´ʹʻʼʽʾʿˈ\u2018\u2019\u201b\u2032]")
 _ELISION = re.compile(r"\b(l|d|dell|nell|dall|all|sull|un|qu)'(?=\w{2})")  # French, Italian, Catalan articles
-_SHORT_FORMS = {"st": "saint", "ste": "sainte", "mt": "mount", "mtn": "mountain", "ft": "fort"}
+_SHORT_FORMS = {
+    "st": "saint",
+    "ste": "sainte",
+    "sta": "santa",
+    "sto": "santo",
+    "mt": "mount",
+    "mtn": "mountain",
+    "ft": "fort",
+}
 _DENSE = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u0f00-\u0fff"  # Tibetan
@@ -33,7 +41,9 @@ _DENSE = (
 )
 _LETTER = rf"(?:[^\W_{_DENSE}]|\ufffd)"  # a replacement character stands for a letter lost on the way
 _TOKEN = re.compile(rf"[{_DENSE}]|{_LETTER}(?:{_LETTER}|[\u0900-\u0dff])*")
+_ASCII_WORDS = str.maketrans({chr(i): " " for i in range(128) if not chr(i).isalnum()})  # what _TOKEN leaves out
 _DENSE_TOKEN = re.compile(rf"[{_DENSE}]")
+_BETWEEN_DENSE = re.compile(rf"(?<=[{_DENSE}]) (?=[{_DENSE}])")
 _BREAK = re.compile(r"[,;:/|()\[\]{}<>\n\r\t\"“”«»„。，、・–—]|\s-\s|(?<=\w{3})\.\s")
 
 
@@ -59,6 +69,9 @@ class Token:
 
 def fold(text: str) -> str:
     """Compatibility forms, case, accents and apostrophes folded; punctuation and spaces are kept."""
+    if text.isascii():  # two names of three: nothing to decompose
+        folded = text.lower().replace("`", "'")
+        return _ELISION.sub(r"\1 ", folded).replace("'", "") if "'" in folded else folded
     folded = unicodedata.normalize("NFKC", text).casefold()
     folded = _MARKS.sub("", unicodedata.normalize("NFD", folded)).translate(_LETTERS)
     folded = _APOSTROPHES.sub("'", unicodedata.normalize("NFC", folded))
@@ -89,7 +102,7 @@ def _original(word: str, folded: str) -> str:
 def join(tokens: Sequence[str]) -> str:
     """Normalised tokens as one string: a space between words, none between characters of a dense script."""
     joined = " ".join(tokens)
-    return re.sub(rf"(?<=[{_DENSE}]) (?=[{_DENSE}])", "", joined)
+    return joined if joined.isascii() else _BETWEEN_DENSE.sub("", joined)
 
 
 def normalise(name: str) -> str:
@@ -101,4 +114,6 @@ def normalise(name: str) -> str:
     Returns:
         Lower case, without accents and punctuation, words separated by single spaces.
     """
-    return join([_SHORT_FORMS.get(token, token) for token in _TOKEN.findall(fold(name))])
+    folded = fold(name)
+    words = folded.translate(_ASCII_WORDS).split() if folded.isascii() else _TOKEN.findall(folded)
+    return join([_SHORT_FORMS.get(word, word) for word in words])

@@ -6,6 +6,7 @@ Runs once per version of the sources; :mod:`geoclip_core.places.gazetteer` keeps
 from __future__ import annotations
 
 import csv
+import gc
 import importlib.metadata
 import json
 import math
@@ -22,12 +23,13 @@ from geoclip_core.earth.coordinates import unit_vectors
 from geoclip_core.earth.country_names import country_spellings, geonames_countries, names_in_languages
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
 from geoclip_core.errors import GeoclipError
-from geoclip_core.files import Arrays, asset_path, digest
+from geoclip_core.files import Arrays, Progress, asset_path, digest
 from geoclip_core.places import settings
 from geoclip_core.places.airports import airports
 from geoclip_core.places.index import CODE, DEMONYM, MAIN, build_index
-from geoclip_core.places.more_names import TABLES, demonyms, divisions
+from geoclip_core.places.more_names import TABLES, demonyms, divisions, without_city
 
+_TOLD_EVERY = 4096  # places
 _LANDMARK_COLUMNS = ("name", "kind", "part", "latitude", "longitude", "extent_km", "country_code", "aliases")
 
 
@@ -65,18 +67,27 @@ def sources_key() -> str:
     )
 
 
-def build_gazetteer() -> Arrays:
-    """Read all sources and pack them; takes about half a minute and 1.5 GB for that time."""
-    rows = [*_cities()]
-    admin_population = Counter[str]()
-    for row in rows:
-        admin_population[row.admin] += int(row.population)
-    rows += _countries(rows)
-    rows += _landmarks()
-    _name_regions(rows, admin_population)
-    rows += _airports(rows)
-    _add_names(rows)
-    return _pack(rows)
+def build_gazetteer(progress: Progress | None = None) -> Arrays:
+    """Read all sources and pack them; takes about half a minute and 1.5 GB for that time.
+
+    Args:
+        progress: Told how many places are packed, and how many there are.
+    """
+    collecting = gc.isenabled()
+    gc.disable()  # it would look through millions of rows and names again and again, none of which is in a circle
+    try:
+        rows = [*_cities()]
+        admin_population = Counter[str]()
+        for row in rows:
+            admin_population[row.admin] += int(row.population)
+        rows += _countries(rows)
+        rows += _landmarks()
+        _name_regions(rows, admin_population)
+        rows += _airports(rows)
+        _add_names(rows)
+        return _pack(rows, progress)
+    finally:
+        (gc.enable if collecting else gc.disable)()
 
 
 def _geonames(name: str) -> Any:
@@ -88,6 +99,7 @@ def _cities() -> Iterator[Row]:
     for city in _geonames("cities500.json").values():
         population, country = float(city["population"]), city["countrycode"]
         names = [(city["name"], MAIN)]
+        names += [(short, 0) for n in city["alternatenames"] if (short := without_city(n))]
         names += [
             (n, CODE if n.isupper() and n.isascii() and len(n) <= settings.LONGEST_CODE else 0)
             for n in city["alternatenames"]
@@ -172,7 +184,8 @@ def _landmarks() -> list[Row]:
             found[key].part_names.append(line["part"])
             for alias in filter(None, line["aliases"].split("|")):
                 short = alias.isupper() and alias.isascii() and len(alias) <= settings.LONGEST_CODE
-                found[key].names.append((alias.strip(), CODE if short else 0))
+                own = MAIN if line["kind"] == "university" else 0  # "MIT" is how people call it
+                found[key].names.append((alias.strip(), CODE | own if short else 0))
     return list(found.values())
 
 
@@ -230,6 +243,7 @@ def _name_regions(rows: list[Row], admin_population: Counter[str]) -> None:
     for i, city in enumerate(cities):
         by_country[city.country].append(i)
     latlon_rad = np.radians([city.parts[0][:2] for city in cities])
+    in_units = {country: Counter(cities[i].admin for i in here) for country, here in by_country.items()}
     states = {state["name"]: f"US.{code}" for code, state in _geonames("us_states.json").items()}
     agreement: list[tuple[float, int, str]] = []
     for r, row in enumerate(rows):
@@ -246,7 +260,7 @@ def _name_regions(rows: list[Row], admin_population: Counter[str]) -> None:
         east = (np.degrees(latlon_rad[near, 1]) - lon) * math.cos(math.radians(lat))
         inside = near[np.hypot(north, east) * settings.DEGREE_KM <= max(extent, settings.SMALLEST_REGION_KM)]
         votes = Counter(cities[i].admin for i in inside)
-        total = Counter(cities[i].admin for i in near)
+        total = in_units[row.country]
         # Intersection over union of "in the disk" and "in the unit".
         agreement += [(n / (len(inside) + total[a] - n), r, a) for a, n in votes.items()]
     taken: set[object] = set()
@@ -258,7 +272,15 @@ def _name_regions(rows: list[Row], admin_population: Counter[str]) -> None:
             rows[r].fame = max(settings.LANDMARK_FAME, rows[r].population)
 
 
-def _pack(rows: list[Row]) -> Arrays:
+def _names(rows: list[Row], progress: Progress | None) -> Iterator[tuple[str, int, int]]:
+    for i, row in enumerate(rows):
+        if progress is not None and i % _TOLD_EVERY == 0:
+            progress(i, len(rows))
+        for name, flags in row.names:
+            yield name, i, flags
+
+
+def _pack(rows: list[Row], progress: Progress | None) -> Arrays:
     kinds = sorted({row.kind for row in rows})
     countries = sorted({code for row in rows for code in (row.country, *row.part_countries)})
     admins = sorted({row.admin for row in rows})
@@ -290,7 +312,7 @@ def _pack(rows: list[Row]) -> Arrays:
             [country_at[c] for row in rows for c in row.part_countries or [row.country] * len(row.parts)], np.uint16
         ),
         "parts": np.array([part for row in rows for part in row.parts], np.float64),
-        **build_index(((n, i, f) for i, row in enumerate(rows) for n, f in row.names), fuzzy),
+        **build_index(_names(rows, progress), fuzzy),
     }
 
 

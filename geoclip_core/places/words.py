@@ -14,6 +14,7 @@ function       join the words of a name ("of", "und", "de la"): a sign of the la
 grammar        other small words ("with", "für", "their"): a sign of the language, no more
 preposition    a place is likely to follow ("in", "near", "bei")
 before_common  a word that is common and also a name is no name after these ("a", "my", "so")
+article        articles and possessives of other languages than English ("das", "mon"): no small town follows
 nature         after the name of a city, something else of that name ("Phoenix Islands")
 street         after any name, a street called after it ("Vermont Avenue")
 english_place  make a name of English words the name of a place ("Liberty Building")
@@ -45,6 +46,7 @@ Role = Literal[
     "grammar",
     "preposition",
     "before_common",
+    "article",
     "nature",
     "street",
     "english_place",

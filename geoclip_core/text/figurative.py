@@ -61,7 +61,7 @@ def _mark(found: dict[int, str], tokens: Sequence[Token], start: int, stop: int,
 
 def _is_person(tokens: Sequence[Token], i: int) -> bool:
     """Whether a name stands after "my sister", or before "is playing" at the start of a clause."""
-    if not tokens[i].original[:1].isupper():
+    if not tokens[i].original[:1].isupper() and tokens[i].text not in words_of("ordinary"):
         return False
     before = tokens[i - 1] if i > 0 and tokens[i - 1].segment == tokens[i].segment else None
     if before and before.text in words_of("person_before") and before.original.isalpha():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -58,10 +59,15 @@ def learn(names: Sequence[tuple[str, int]], countries: int) -> Arrays:
         shape (n, countries), log P(n-gram | country) - log P(n-gram at large), zero for countries with too
         few names.
     """
+    from pandas import factorize
+
     words = [(word, country) for name, country in names for word in name.split()]
     points = _code_points([word for word, _ in words])
     hashes, owners = _ngrams(points, np.repeat(np.arange(len(words)), [len(word) + 2 for word, _ in words]))
-    ngrams, column, seen = np.unique(hashes, return_inverse=True, return_counts=True)
+    first_seen, distinct = factorize(hashes)  # by a hash table: many times faster than sorting all of them
+    order = np.argsort(distinct)
+    ngrams, column = distinct[order], np.argsort(order)[first_seen]
+    seen = np.bincount(column)
     frequent = seen >= settings.FEWEST_TIMES
     place = np.cumsum(frequent) - 1
     flat = place[column] * countries + np.array([country for _, country in words])[owners]
@@ -92,11 +98,13 @@ class LanguagePrior:
     def __init__(self, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
         self._spoken = spoken_languages()
-        key = digest(settings.NGRAM_FORMAT, sources_key())
-        arrays = cached_arrays("language", key, self._learn)
-        self._ngrams, self._log_ratio = arrays["ngrams"], arrays["log_ratio"]
         self._by_language: dict[str, Floats] = {}
         self._log_prior = self._prior()
+
+    @cached_property
+    def table(self) -> Arrays:
+        """What :func:`learn` made of the names of cities; learnt, or read from disk, when it is first asked for."""
+        return cached_arrays("language", digest(settings.NGRAM_FORMAT, sources_key()), self._learn)
 
     def _prior(self) -> Floats:
         """Log share of every country among what people ask for: half its people, half its landmarks."""
@@ -112,21 +120,24 @@ class LanguagePrior:
         return np.asarray(prior - np.logaddexp.reduce(prior))
 
     def _learn(self) -> Arrays:
-        gazetteer, names = self._gazetteer, list[tuple[str, int]]()
+        gazetteer = self._gazetteer
         is_city = np.zeros(len(gazetteer), bool)
         is_city[gazetteer.rows_of_kind("city")] = True
-        for key, postings in gazetteer.index.items():
-            script = script_of(key)
-            languages = SCRIPT_LANGUAGES.get(script, ())
-            for posting in postings:
-                if not is_city[posting.place]:
-                    continue
-                country = int(gazetteer.country[posting.place])
-                spoken = self._spoken.get(gazetteer.country_codes[country], ())[: settings.MAIN_LANGUAGES]
-                if posting.flags & MAIN:
-                    names.append((_spelling(gazetteer.name(posting.place)), country))
-                elif script != "LATIN" and any(code in languages for code in spoken):
-                    names.append((key, country))
+        rows, places, flags = gazetteer.index.bearers()
+        main = (flags & MAIN) != 0
+        countries = gazetteer.country[places]
+        own = is_city[places] & main
+        names = [
+            (_spelling(gazetteer.name(place)), country)
+            for place, country in zip(places[own].tolist(), countries[own].tolist(), strict=True)
+        ]
+        # Other names count where they are written in a script of the country's own.
+        spoken = [frozenset(self._spoken.get(c, ())[: settings.MAIN_LANGUAGES]) for c in gazetteer.country_codes]
+        keys, other = gazetteer.index.keys(), is_city[places] & ~main
+        for row, country in zip(rows[other].tolist(), countries[other].tolist(), strict=True):
+            key = keys[row]
+            if not key.isascii() and not spoken[country].isdisjoint(SCRIPT_LANGUAGES.get(script_of(key), ())):
+                names.append((key, country))
         return learn(names, len(gazetteer.country_codes))
 
     def _speakers(self, language: str) -> Floats:
@@ -149,9 +160,10 @@ class LanguagePrior:
             return self._of_languages(languages)
         points = _code_points([_spelling(word)])
         hashes, _ = _ngrams(points, np.zeros(len(points), np.int64))
-        at = np.minimum(np.searchsorted(self._ngrams, hashes), len(self._ngrams) - 1)
-        seen = self._ngrams[at] == hashes
-        total = settings.INDEPENDENCE * self._log_ratio[at[seen]].astype(np.float64).sum(axis=0)
+        ngrams, log_ratio = self.table["ngrams"], self.table["log_ratio"]
+        at = np.minimum(np.searchsorted(ngrams, hashes), len(ngrams) - 1)
+        seen = ngrams[at] == hashes
+        total = settings.INDEPENDENCE * log_ratio[at[seen]].astype(np.float64).sum(axis=0)
         unseen = np.count_nonzero(~seen[: 2 * len(points) - 3])  # bigrams and trigrams come first
         total += settings.UNSEEN_NGRAM * unseen
         script_languages = SCRIPT_LANGUAGES.get(script_of(word))

@@ -7,14 +7,13 @@ Scores are natural logarithms of odds up to a constant; differences of scores ar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
 
 from geoclip_core.earth.coordinates import Floats
-from geoclip_core.earth.country_names import SOVEREIGN
-from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.places.gazetteer import Gazetteer
 from geoclip_core.places.index import CODE, DEMONYM, MAIN
 from geoclip_core.places.names import Token, normalise
@@ -23,8 +22,11 @@ from geoclip_core.text import settings
 from geoclip_core.text.figurative import is_likeness
 from geoclip_core.text.language import LanguagePrior
 from geoclip_core.text.layout import crosses, follows, is_qualified_by, names_a_street, qualifies, starts_segment
+from geoclip_core.text.relations.containment import Containment, sovereigns
 from geoclip_core.text.scripts import script_of
 from geoclip_core.text.spans import Span, common_words, is_name_like
+
+_NAMES_KEPT = 1 << 14  # places whose names are looked at letter by letter, of the last texts
 
 
 class Ranker:
@@ -38,28 +40,36 @@ class Ranker:
     def __init__(self, gazetteer: Gazetteer, language: LanguagePrior) -> None:
         self._gazetteer = gazetteer
         self._language = language
-        index = {code: i for i, code in enumerate(gazetteer.country_codes)}
-        # Which country each country code is a territory of; -1 for none.
-        self._sovereign = np.array([index.get(SOVEREIGN.get(code, "-"), -1) for code in gazetteer.country_codes])
+        self._sovereign = sovereigns(gazetteer)
+        self._usual_name = lru_cache(_NAMES_KEPT)(lambda row: normalise(gazetteer.name(row)))
 
     def score(self, tokens: Sequence[Token], spans: Sequence[Span]) -> list[Floats]:
         """One score per span and place, each array of the shape of ``span.rows``."""
-        ratios = [(i, self._language.word(t.original)) for i, t in enumerate(tokens) if spans and tells_language(t)]
+        within = Containment(self._gazetteer, self._sovereign)
+        # The words of a name tell nothing of itself: a name alone asks for no table of languages.
+        telling = [i for i, token in enumerate(tokens) if tells_language(token)]
+        telling = [i for i in telling if any(not span.start <= i < span.stop for span in spans)]
+        ratios = [(i, self._language.word(tokens[i].original)) for i in telling]
         alone = [self._alone(tokens, span) for span in spans]
         longer = [self._longer_names(tokens, i, spans, alone) for i in range(len(spans))]
-        fitting = [self._less_if_inside_longer(spans, i, longer[i], alone) for i in range(len(spans))]
+        fitting = [self._less_if_inside_longer(spans, i, longer[i], alone, within) for i in range(len(spans))]
         outermost = [i for i, names in enumerate(longer) if not names]
-        gains = self._from_context(tokens, spans, fitting, outermost, gain=True)
+        gains = self._from_context(tokens, spans, fitting, outermost, within, gain=True)
         gained = [
             score + gain + self._language_agreement(ratios, span)
             for span, score, gain in zip(spans, fitting, gains, strict=True)
         ]
-        lost = self._from_context(tokens, spans, gained, outermost, gain=False)
+        lost = self._from_context(tokens, spans, gained, outermost, within, gain=False)
         scores = [score - loss for score, loss in zip(gained, lost, strict=True)]
-        return self._less_if_qualified_otherwise(tokens, spans, scores, outermost)
+        return self._less_if_qualified_otherwise(tokens, spans, scores, outermost, within)
 
     def _less_if_qualified_otherwise(
-        self, tokens: Sequence[Token], spans: Sequence[Span], scores: Sequence[Floats], outermost: Sequence[int]
+        self,
+        tokens: Sequence[Token],
+        spans: Sequence[Span],
+        scores: Sequence[Floats],
+        outermost: Sequence[int],
+        within: Containment,
     ) -> list[Floats]:
         """In "Athens, Georgia", an Athens outside of any Georgia is not meant, nor a Georgia without an Athens."""
         penalised = [score.copy() for score in scores]
@@ -67,7 +77,7 @@ class Ranker:
             for i in outermost:
                 if not is_qualified_by(tokens, spans[i], spans[j]):
                     continue
-                holds = np.array([self._contained(spans[i].rows, int(row))[0] for row in spans[j].rows])
+                holds = np.array([within.of(spans[i].rows, int(row))[0] for row in spans[j].rows])
                 if holds.any():
                     penalised[i] -= np.where(holds.any(axis=0), 0.0, settings.OTHERWISE_QUALIFIED)
                     penalised[j] -= np.where(holds.any(axis=1), 0.0, settings.OTHERWISE_QUALIFIED)
@@ -85,13 +95,13 @@ class Ranker:
         ]
 
     def _less_if_inside_longer(
-        self, spans: Sequence[Span], i: int, longer: Sequence[int], alone: Sequence[Floats]
+        self, spans: Sequence[Span], i: int, longer: Sequence[int], alone: Sequence[Floats], within: Containment
     ) -> Floats:
         """Penalise a name inside a longer one ("York" in "New York"), unless both lie in the same place."""
         score = alone[i]
         for j in longer:
             row = int(spans[j].rows[alone[j].argmax()])
-            apart = self._km(spans[i].rows, row) > self._gazetteer.extent_km[row] + settings.NEAR_KM
+            apart = within.km(spans[i].rows, row) > self._gazetteer.extent_km[row] + settings.NEAR_KM
             score = np.minimum(score, alone[i] - np.where(apart, settings.IN_A_LONGER_NAME, 0.0))
         return score
 
@@ -101,6 +111,7 @@ class Ranker:
         spans: Sequence[Span],
         scores: Sequence[Floats],
         outermost: Sequence[int],
+        within: Containment,
         *,
         gain: bool,
     ) -> list[Floats]:
@@ -115,19 +126,21 @@ class Ranker:
                 other = spans[j]
                 if span.overlaps(other) or names_a_street(tokens, other):
                     continue
-                effect = self._effect(tokens, span, other, scores[j], gain=gain)
+                effect = self._effect(tokens, span, other, scores[j], within, gain=gain)
                 words = largest[other.start : other.stop]
                 largest[other.start] = np.maximum(words.max(axis=0), effect)
                 largest[other.start + 1 : other.stop] = 0.0
             total.append(largest.sum(axis=0))
         return total
 
-    def _effect(self, tokens: Sequence[Token], span: Span, other: Span, score: Floats, *, gain: bool) -> Floats:
+    def _effect(
+        self, tokens: Sequence[Token], span: Span, other: Span, score: Floats, within: Containment, *, gain: bool
+    ) -> Floats:
         """Gain or loss of the places of a span by what one other span names."""
         clearly = settings.NEXT_SEGMENT if follows(tokens, span, other) else 1.0
         effect = np.zeros(len(span.rows))
         for k, share in self._believed(score):
-            inside, contains = self._contained(span.rows, int(other.rows[k]))
+            inside, contains = within.of(span.rows, int(other.rows[k]))
             if gain:
                 kind = self._gazetteer.kinds[self._gazetteer.kind[other.rows[k]]]
                 weight = settings.DEMONYM_SHARE if other.flags[k] & DEMONYM else clearly
@@ -185,7 +198,8 @@ class Ranker:
             extra = np.where(gazetteer.kind[span.rows] == gazetteer.kinds.index("country"), 0.0, _extra_words(words))
             score += settings.PER_WORD * extra - self._commonness(words, span)
         if span.length == len(tokens):
-            score += settings.WHOLE_TEXT
+            ordinary = span.length == 1 and words[0] in words_of("ordinary") and tokens[0].original.islower()
+            score += 0.0 if ordinary else settings.WHOLE_TEXT
         else:
             score += self._position(tokens, span) - self._not_a_name(tokens, span)
             following = tokens[span.stop].text if span.stop < len(tokens) else ""
@@ -209,7 +223,7 @@ class Ranker:
 
     def _nearly_usual(self, span: Span) -> npt.NDArray[np.bool_]:
         """Which well-known places are usually called almost so, or so with an addition ("Santa Cruz de la Sierra")."""
-        usual = [normalise(self._gazetteer.name(int(row))) for row in span.rows]
+        usual = [self._usual_name(int(row)) for row in span.rows]
         near = [
             name.startswith(f"{span.name} ") or fuzz.ratio(name, span.name) >= settings.NEAR_SPELLING for name in usual
         ]
@@ -234,9 +248,15 @@ class Ranker:
         return np.full(len(span.rows), loss)
 
     def _not_a_name(self, tokens: Sequence[Token], span: Span) -> Floats:
-        """Loss of a common word after "a", "my", "so", unless it is written as a name or known as one."""
+        """Loss of a common word after "a", "my", "so", unless it is written as a name or known as one.
+
+        After an article of another language, any town that is not well known is a common word: "das Wetter".
+        """
         first = tokens[span.start]
         starts = span.start == 0 or tokens[span.start - 1].segment != first.segment
+        if not starts and span.length == 1 and tokens[span.start - 1].text in words_of("article"):
+            is_city = self._gazetteer.kind[span.rows] == self._gazetteer.kinds.index("city")
+            return np.where(is_city & ~self._known(span), settings.NOT_A_NAME, 0.0)
         if not starts and span.length == 1 and first.original.islower() and first.text in words_of("ordinary"):
             before = tokens[span.start - 1].text
             meant = before in words_of("preposition") and before not in words_of("before_common")
@@ -249,51 +269,8 @@ class Ranker:
         known = not ordinary and bool(self._known(span).any())
         return np.full(len(span.rows), 0.0 if known else settings.NOT_A_NAME)
 
-    def _contained(self, rows: npt.NDArray[np.int64], row: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Which rows lie inside a place, and which contain it."""
-        g = self._gazetteer
-        kind = g.kinds[g.kind[row]]
-        kinds = np.array(g.kinds)[g.kind[rows]]
-        same_country = g.country[rows] == g.country[row]
-        territory = self._sovereign[g.country[rows]] == g.country[row]  # of the country that the place lies in
-        same_admin = (g.admin[rows] == g.admin[row]) & (g.admin[row] > 0)
-        km = self._km(rows, row)
-        smaller = (g.extent_km[rows] < g.extent_km[row]) & (kinds != "country")
-        if kind == "country":
-            inside = (same_country & (kinds != "country")) | territory
-            several = np.flatnonzero(g.country[rows] == g.country_codes.index(""))
-            inside[several] = g.lies_in(rows[several], int(g.country[row]))
-        elif kind == "region" and g.admin[row] > 0:
-            inside = (
-                (same_admin | ((g.admin[rows] == 0) & (km <= g.extent_km[row])))
-                & (kinds != "region")
-                & (kinds != "country")
-            )
-        else:
-            inside = smaller & (km <= g.extent_km[row] + settings.NEAR_KM)
-        if g.country_codes[g.country[row]] == "":  # it has parts in several countries
-            holds = [
-                kinds[i] == "country" and g.lies_in(np.array([row]), int(g.country[r]))[0] for i, r in enumerate(rows)
-            ]
-            same_country = same_country | np.array(holds, dtype=bool)
-        is_region = (kinds == "region") & (g.admin[rows] > 0)
-        contains = np.where(
-            kinds == "country",
-            (same_country & (kind != "country")) | (g.country[rows] == self._sovereign[g.country[row]]),
-            np.where(
-                is_region,
-                same_admin,
-                (g.extent_km[rows] > g.extent_km[row]) & (km <= g.extent_km[rows] + settings.NEAR_KM),
-            )
-            & (kind != "country"),
-        )
-        return np.asarray(inside), np.asarray(contains & ~inside)
-
     def _landscape(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         return np.asarray(self._gazetteer.kind[rows] == self._gazetteer.kinds.index("landscape"))
-
-    def _km(self, rows: npt.NDArray[np.int64], row: int) -> Floats:
-        return great_circle_km(self._gazetteer.latlon[rows], self._gazetteer.latlon[row])
 
     def _language_agreement(self, ratios: Sequence[tuple[int, Floats]], span: Span) -> Floats:
         """Gain or loss of each place by how well the words outside the span agree with its country's language."""

@@ -7,7 +7,8 @@ the names of cities by country. Where none of these finds anything, the answer i
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+import functools
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,8 @@ import numpy as np
 from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.regions import Region
 from geoclip_core.errors import QueryError
-from geoclip_core.places.gazetteer import Gazetteer, Place, load_gazetteer
+from geoclip_core.files import Progress
+from geoclip_core.places.gazetteer import Gazetteer, load_gazetteer
 from geoclip_core.places.index import CODE
 from geoclip_core.places.names import Token, join, normalise, tokenise
 from geoclip_core.places.words import kind_words, words_of
@@ -24,14 +26,14 @@ from geoclip_core.text.cleaning import clean_text
 from geoclip_core.text.figurative import figurative
 from geoclip_core.text.language import LanguagePrior
 from geoclip_core.text.limits import Candidate, Limits
-from geoclip_core.text.meaning import Meaning
+from geoclip_core.text.meaning.places import Meaning
 from geoclip_core.text.position.coordinates import read_position
 from geoclip_core.text.position.links import without_links
-from geoclip_core.text.position.point import Position
+from geoclip_core.text.position.reading import position_reading
 from geoclip_core.text.ranking import Ranker, tells_language
 from geoclip_core.text.reading import Alternative, How, Reading
 from geoclip_core.text.relations.statement import find_relation, part_of, split_exclusions
-from geoclip_core.text.relations.surroundings import part_place, related_place
+from geoclip_core.text.relations.surroundings import nearness, part_place, related_place
 from geoclip_core.text.spans import Span, common_words, exact_spans, fuzzy_spans, inflected_spans
 from geoclip_core.text.suggestions import explain_nothing, other_readings, similar_names
 
@@ -51,6 +53,11 @@ class TextReader:
         self._ranker = Ranker(self.gazetteer, self._language)
         self._meaning = Meaning(self.gazetteer)
 
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Make or load what a name alone does without: tables of languages, of meanings (``Meaning.prepare``)."""
+        _ = self._language.table
+        self._meaning.prepare(progress)
+
     def read(self, text: str, region: Region | None = None) -> Reading:
         """Understand a text as places.
 
@@ -69,15 +76,14 @@ class TextReader:
         cleaned = clean_text(text)
         position = read_position(cleaned, self._nearest)
         if position is not None:
-            return self._at(cleaned, position)
+            return position_reading(cleaned, position, self.gazetteer)
         rest, left_out = split_exclusions(cleaned)
         excluded = [row for words in left_out if (row := self._named(words)) is not None]
         limits = Limits(self.gazetteer, region, excluded)
         if left_out and len(excluded) == len(left_out):
             if not rest:
-                return Reading(
-                    cleaned, (), "It only says where it is not; give the region as !FR, for one.", self.gazetteer
-                )
+                told = "It only says where it is not; give the region as !FR, for one."
+                return Reading(cleaned, (), told, self.gazetteer)
         else:
             rest, limits = cleaned, Limits(self.gazetteer, region)
         reading = self._related(rest, limits) or self._plain(rest, limits)
@@ -111,13 +117,13 @@ class TextReader:
         relation = find_relation(text)
         if relation is None or self.gazetteer.index.exact(normalise(text)):
             return None
-        anchors = self._anchors(relation.anchor, limits)
-        others = self._anchors(relation.other, limits) if relation.other else ()
+        anchors = self._anchors(relation.anchor, limits, text)
+        others = self._anchors(relation.other, limits, text) if relation.other else ()
         if not anchors or (relation.other and not others):
             return None
-        other = others[0].place if others else None
         found = []
         for anchor in anchors:
+            other = max(others, key=lambda o: o.weight * nearness(anchor.place, o.place)).place if others else None
             place = related_place(relation, anchor.place, other, self.gazetteer)
             if place is not None:
                 found.append(Alternative(place, anchor.weight, relation.words, "relation", anchor.score))
@@ -125,25 +131,29 @@ class TextReader:
             return None
         total = sum(alternative.weight for alternative in found)
         alternatives = tuple(replace(alternative, weight=alternative.weight / total) for alternative in found)
+        other = max(others, key=lambda o: o.weight * nearness(anchors[0].place, o.place)).place if others else None
         names = " and ".join(self.gazetteer.label(place) for place in (anchors[0].place, other) if place)
         explanation = (
             f"“{relation.words}” is read from where {names} {'are' if other else 'is'} ({found[0].weight:.0%})."
         )
         return Reading(text, alternatives, explanation, self.gazetteer)
 
-    def _anchors(self, words: str, limits: Limits) -> tuple[Alternative, ...]:
-        """The places that some words begin with the name of."""
-        try:
-            reading = self._plain(clean_text(words), Limits(self.gazetteer, limits.region))
-        except QueryError:
-            return ()
-        start = normalise(words)
-        return tuple(
-            alternative
-            for alternative in reading.alternatives
-            if alternative.how in ("exact", "fuzzy", "inflected")
-            and start.startswith(normalise(alternative.matched_text))
-        )
+    def _anchors(self, words: str, limits: Limits, around: str = "") -> tuple[Alternative, ...]:
+        """The places that some words begin with the name of; the text around may tell in which language they are."""
+        for text in filter(None, (words, around)):
+            try:
+                reading = self._plain(clean_text(text), Limits(self.gazetteer, limits.region))
+            except QueryError:
+                return ()
+            found = tuple(
+                alternative
+                for alternative in reading.alternatives
+                if alternative.how in ("exact", "fuzzy", "inflected")
+                and normalise(words).startswith(normalise(alternative.matched_text))
+            )
+            if found:
+                return found
+        return ()
 
     def _named(self, words: str) -> int | None:
         """Row of the place that some words begin with the name of, or None."""
@@ -170,14 +180,6 @@ class TextReader:
                 return (replace(first, place=part), *alternatives[1:])
         return alternatives
 
-    def _at(self, text: str, position: Position) -> Reading:
-        name = f"{position.latlon[0]:.5f}, {position.latlon[1]:.5f}"
-        disk = (*position.latlon, position.error_km)
-        place = Place(name, "point", position.latlon, position.error_km, "", "", 0, (disk,), ("",))
-        only = Alternative(place, 1.0, text, "coordinates", 0.0)
-        within = f", within {position.error_km:.2g} km as written" if position.error_km > settings.COORDINATE_KM else ""
-        return Reading(text, (only,), f"Read as {position.form}: {name}{within}.", self.gazetteer)
-
     def _nearest(self, words: str) -> tuple[float, float] | None:
         """Where some words are, or None."""
         reading = self.read(words)
@@ -199,16 +201,18 @@ class TextReader:
         least = settings.LOWEST_SCORE - settings.CONTAINER  # a country that holds what else is named is a name as well
         named_at_all = [span for span, score in zip(spans, scores, strict=True) if score.max() > least]
         forms = inflected_spans(tokens, named_at_all, self.gazetteer, barred)
-        taken = [*convincing, *forms]
+        taken = [*convincing, *forms, *self._frames(zip(spans, scores, strict=True), least).values()]
         similar = forms + fuzzy_spans(tokens, taken, self.gazetteer, whole_segments_only=certain, barred=barred)
         similar = limits.spans(similar)
         if similar:
             spans = self._ranker.strongest(tokens, [*spans, *similar], settings.MOST_SPANS)
             scores = self._ranker.score(tokens, spans)
-        named = {int(span.rows[score.argmax()]): span for span, score in zip(spans, scores, strict=True)}
-        kinds = self.gazetteer.kinds
-        frames = {r: s for r, s in named.items() if kinds[self.gazetteer.kind[r]] in ("country", "region")}
-        return _best_per_place(spans, scores), frames
+        return _best_per_place(spans, scores), self._frames(zip(spans, scores, strict=True))
+
+    def _frames(self, scored: Iterable[tuple[Span, Floats]], least: float = -np.inf) -> dict[int, Span]:
+        """The countries and regions that names of some least score mean most likely."""
+        named = {int(span.rows[score.argmax()]): span for span, score in scored if score.max() > least}
+        return {row: span for row, span in named.items() if self.gazetteer.kinds[self.gazetteer.kind[row]] in _AREAS}
 
     def _inside(self, tokens: Sequence[Token], framing: dict[int, Span], strongest: float) -> list[Candidate]:
         """Landscapes inside the named countries and regions that the rest of the text describes."""
@@ -323,3 +327,9 @@ def _best_per_place(spans: Sequence[Span], scores: Sequence[Floats]) -> list[Can
             if value >= settings.LOWEST_SCORE and (row not in best or value > best[row][0]):
                 best[row] = (value, row, span.text, span.how)
     return sorted(best.values(), key=lambda candidate: -candidate[0])
+
+
+@functools.cache
+def shared_reader() -> TextReader:
+    """The reader of texts; its tables are loaded when a text is first read, and once for all who read."""
+    return TextReader()

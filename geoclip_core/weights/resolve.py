@@ -17,10 +17,11 @@ from geoclip_core.model.backbones.registry import BACKBONES, CLIP_L14, BackboneR
 from geoclip_core.weights.digests import cached_sha256
 from geoclip_core.weights.registry import (
     CLIP_ON_HUB,
-    DISTRIBUTION,
     OPENAI_CLIP_SHA256,
+    RELEASED,
     FileRecord,
     HubFile,
+    PackagedWeights,
 )
 
 CLIP_VARIABLE = BACKBONES[CLIP_L14].variable
@@ -48,29 +49,37 @@ class WeightsFile:
 
 
 def released_file(record: FileRecord) -> Path:
-    """A file of the installed ``geoclip`` distribution, its digest checked.
+    """A file of the installed ``geoclip`` distribution; see :func:`packaged_file`."""
+    return _checked_file(RELEASED, record)
+
+
+def packaged_file(weights: PackagedWeights, part: str) -> Path:
+    """A file of weights that an installed distribution carries, its digest checked.
 
     Raises:
         MissingWeightsError: The distribution is not installed, or lacks the file.
         WeightsError: The file is not the released one.
     """
+    return _checked_file(weights, weights.parts[part])
+
+
+def _checked_file(weights: PackagedWeights, record: FileRecord) -> Path:
+    name, wanted = weights.distribution, weights.requirement
     try:
-        path = Path(str(importlib.metadata.distribution(DISTRIBUTION).locate_file(record.name)))
+        path = Path(str(importlib.metadata.distribution(name).locate_file(record.name)))
     except importlib.metadata.PackageNotFoundError as error:
         raise MissingWeightsError(
-            "The released GeoCLIP heads come inside the package geoclip, which is not installed",
-            hint="pip install geoclip==1.3.0",
+            f"{weights.what} come inside the package {name}, which is not installed", hint=f"pip install {wanted}"
         ) from error
     if not path.is_file():
         raise MissingWeightsError(
-            f"{path} is missing from the installed geoclip package",
-            hint="pip install --force-reinstall geoclip==1.3.0",
+            f"{path} is missing from the installed {name} package", hint=f"pip install --force-reinstall {wanted}"
         )
     found = cached_sha256(path)
     if found != record.sha256:
         raise WeightsError(
             f"{path} is not the released file (sha256 {found[:16]}..., released {record.sha256[:16]}...)",
-            hint="pip install --force-reinstall --no-deps geoclip==1.3.0",
+            hint=f"pip install --force-reinstall --no-deps {wanted}",
         )
     return path
 

@@ -212,3 +212,20 @@ def test_importing_is_light() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_many_threads_may_ask_at_once() -> None:
+    """In a process of its own, where nothing is ready yet; GEOS crashed it."""
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "import numpy as np\n"
+        "from geoclip_core.earth import countries\n"
+        "points = np.random.default_rng(0).uniform((-60, -180), (75, 180), (300, 2))\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    for _ in range(6):\n"
+        "        countries._parts.cache_clear()\n"
+        "        countries._parts()\n"
+        "        found = list(pool.map(lambda _: countries.country_at(points, 0), range(8)))\n"
+        "        assert all((one == found[0]).all() for one in found)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

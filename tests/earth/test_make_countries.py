@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import shapely
 
-SCRIPT = Path(__file__).resolve().parents[2] / "training" / "make_countries.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "training" / "tables" / "make_countries.py"
 
 
 @pytest.fixture(scope="module")

@@ -161,6 +161,7 @@ def test_a_territory_is_a_region_of_its_own() -> None:
         ("0,0,95,5", "not a box"),
         ("nan,0,1,1", "not a box"),
         ("FR;Atlantis", "Atlantis"),
+        ("1.2.3,4,5 km", "cannot be read"),
     ],
 )
 def test_what_cannot_be_read_is_explained(text: str, says: str) -> None:
@@ -169,6 +170,36 @@ def test_what_cannot_be_read_is_explained(text: str, says: str) -> None:
     assert "south,west,north,east" in str(caught.value)
     assert "lat,lon,radius_km" in str(caught.value)
     assert "continent:EU" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (";".join(f"{i},0,10" for i in range(-50, 51)), "101 parts.*at most 100"),
+        (",".join(["FR"] * 101), "101 names; at most 100"),
+        ("x" * 5000, "5,000 characters.*at most 4,000"),
+    ],
+)
+def test_a_region_of_too_many_parts_is_refused_without_repeating_it(text: str, says: str) -> None:
+    with pytest.raises(RegionError, match=says) as caught:
+        parse_region(text)
+    assert text[:90] not in str(caught.value)
+
+
+def test_many_circles_are_those_of_each_alone() -> None:
+    chance = np.random.default_rng(3)
+    centres = np.stack([chance.uniform(-90, 90, 60), chance.uniform(-180, 180, 60)], axis=1)
+    radii = chance.uniform(1, 3000, 60)
+    points = np.stack([chance.uniform(-90, 90, 5000), chance.uniform(-180, 180, 5000)], axis=1)
+    region = parse_region(";".join(f"{lat},{lon},{km}" for (lat, lon), km in zip(centres, radii, strict=True)))
+    expected = (great_circle_km(points[:, None], centres) <= radii).any(axis=1)
+    np.testing.assert_array_equal(region.contains(points), expected)
+    assert region.label.endswith(" or 48 more")
+
+
+def test_repeated_parts_count_once() -> None:
+    assert parse_region("FR,FR,DE") == parse_region("FR,DE")
+    assert parse_region("FR;DE;FR") == parse_region("FR;DE")
 
 
 def test_other_things_are_not_regions() -> None:

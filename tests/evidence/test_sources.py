@@ -82,7 +82,7 @@ def test_a_source_can_be_left_out(released: Released, tmp_path: Path) -> None:
     assert [note.kind for note in answer.evidence] == ["visual"]
     with pytest.raises(NoEvidenceError, match="no source of evidence looks at it"):
         asked.locate(placed(tmp_path), without=("metadata", "overhead"))
-    with pytest.raises(QueryError, match=r"called 'sings'.*clip, metadata, caption, overhead, text"):
+    with pytest.raises(QueryError, match=r"called 'sings'.*clip, metadata, caption, signs, overhead, scenes, text"):
         asked.locate(placed(tmp_path), without=("sings",))
 
 
@@ -125,5 +125,5 @@ def test_a_new_source_is_a_class_and_a_line(photo: Path, monkeypatch) -> None:
 
 def test_models_ask_the_sources_that_fit_them(released: Released) -> None:
     asked, shown = sources_of(Network(released.encoder))
-    assert [source.name for source in asked] == ["metadata", "caption", "overhead", "text"]
+    assert [source.name for source in asked] == ["metadata", "caption", "signs", "overhead", "scenes", "text"]
     assert shown == ()

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import geopandas
 import numpy as np
@@ -109,6 +110,23 @@ def test_csv_reads_back_and_runs_nothing(answer):
     assert rows[0]["place"] == answer.candidates[0].place.name
     assert rows[0]["country_code"] == "FR"
     assert text.splitlines(keepends=True)[0].endswith("\r\n")
+
+
+@pytest.mark.parametrize("text", ["=1+1", " =1+1", "\n@SUM(A1)", "\t\u00a0-2+3", "＝1", "\r+1", "\t1"])
+def test_no_cell_is_a_formula_for_a_spreadsheet(answer, text):
+    first = replace(answer.candidates[0], named=text)
+    table = to_csv(replace(answer, candidates=(first, *answer.candidates[1:])))
+    assert next(csv.DictReader(io.StringIO(table, newline="")))["named"] == f"'{text}"
+
+
+def test_a_table_begins_with_a_mark_where_a_spreadsheet_needs_it(answer):
+    made = FORMATS["csv"]
+    other = replace(answer, candidates=(replace(answer.candidates[0], named="Zürich"), *answer.candidates[1:]))
+    assert made.data(other).startswith(b"\xef\xbb\xbfrank,")
+    assert made.data(other).decode("utf-8-sig") == to_csv(other)
+    assert not FORMATS["geojson"].data(other).startswith(b"\xef")
+    plain = replace(answer, candidates=tuple(replace(c, named="") for c in answer.candidates))
+    assert made.data(plain).startswith(b"rank,") == to_csv(plain).isascii()
 
 
 def test_regions_as_csv(regions):

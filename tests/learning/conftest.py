@@ -129,10 +129,17 @@ def copied(finished: Finished, tmp_path: Path) -> Finished:
 
 
 def losses(run: Path) -> dict[int, str]:
-    """Loss of every step, as text, from the newest CSV of a run."""
-    newest = max(run.glob("csv/version_*/metrics.csv"), key=lambda file: int(file.parent.name.split("_")[1]))
-    with newest.open() as stream:
-        return {int(row["step"]): row["train/loss"] for row in csv.DictReader(stream) if row["train/loss"]}
+    """Loss of every step, as text, from the CSV of a run and all that resumed it."""
+    with (run / "csv" / "version_0" / "metrics.csv").open() as stream:
+        rows = [row for row in csv.DictReader(stream) if row["train/loss"]]
+    assert [int(row["step"]) for row in rows] == list(range(len(rows)))  # no step is missing, none is there twice
+    return {int(row["step"]): row["train/loss"] for row in rows}
+
+
+def column(run: Path, name: str) -> list[float]:
+    """The values of a column of a run's CSV, where there are any."""
+    with (run / "csv" / "version_0" / "metrics.csv").open() as stream:
+        return [float(row[name]) for row in csv.DictReader(stream) if row.get(name)]
 
 
 def checkpoint(run: Path) -> dict[str, Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
 from pathlib import Path
 
 import numpy as np
@@ -12,50 +9,21 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 
-from geoclip_core.earth.distance import HALF_TURN_KM, disk_points, great_circle_km
+from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import NoEvidenceError
-from geoclip_core.files import sha256
 from geoclip_core.locate.explain import explain_photo, explains
 from geoclip_core.locate.load import load_locator
 from geoclip_core.locate.locator import Locator
-from geoclip_core.model.image_encoder import projection_mlp
-from geoclip_core.model.location_encoder import LocationEncoder
-from geoclip_core.serve import batch
 from geoclip_core.serve.batch import locate_batch
+from tests.locate.clip_model import write_clip_model
 from tests.photo_files import placed_photo
 
 
 @pytest.fixture(scope="module")
 def locator(small_clip, tmp_path_factory) -> Locator:
     """A model whose tower is a CLIP that was trained throughout, and so is part of its files."""
-    folder = tmp_path_factory.mktemp("local") / "model"
-    folder.mkdir()
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        encoder = LocationEncoder((1.0, 4.0), rows=16, width=32, dim=16)
-        mlp = projection_mlp(small_clip.shape.dim, 16)
-    parts = {"image_tower": small_clip.image, "image_mlp": mlp, "location_encoder": encoder}
-    state = {f"{part}.{key}": value for part, module in parts.items() for key, value in module.state_dict().items()}
-    state["logit_scale"] = torch.tensor(math.log(20.0))
-    save_file({key: value.contiguous().clone() for key, value in state.items()}, folder / "model.safetensors")
-    np.save(folder / "gallery.npy", disk_points((90.0, 0.0), HALF_TURN_KM, 400).astype(np.float32))
-    shape = dataclasses.asdict(small_clip.shape)
-    record = {
-        "format": 1,
-        "name": "meadow",
-        "summary": "Random weights.",
-        "licence": "MIT",
-        "paper": "none",
-        "files": {file: {"sha256": sha256(folder / file)} for file in ("model.safetensors", "gallery.npy")},
-        "location_encoder": {"sigmas": [1.0, 4.0], "rows": 16, "width": 32, "dim": 16, "projection": True},
-        "image": {"kind": "clip", "width": small_clip.shape.dim, "included": True, "clip": shape},
-        "preprocess": {"size": small_clip.shape.image_size, "mean": [0.5] * 3, "std": [0.25] * 3},
-        "metrics": {},
-    }
-    (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
-    return load_locator(str(folder))
+    return load_locator(str(write_clip_model(tmp_path_factory.mktemp("local") / "model", small_clip)))
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +83,7 @@ def test_a_local_model_behind_a_clip_is_explained(locator, photo, method):
     assert found.target_latlon == pytest.approx(answer.candidates[0].latlon)
 
 
-def test_a_batch_is_not_resumed_with_another_models_parts(locator, embedded_locator, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch, "CHUNK", 1)
+def test_a_batch_is_not_resumed_with_another_models_parts(locator, embedded_locator, tmp_path):
     photos: list[Path] = []
     for number in range(3):
         photos.append(tmp_path / f"{number}.jpg")

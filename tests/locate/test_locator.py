@@ -117,7 +117,7 @@ def test_boston_is_mostly_but_not_only_massachusetts(locator):
 def test_probabilities_sum_to_one_over_a_stated_set(locator):
     answer = locator.locate(text="Springfield", top_k=100)
     assert answer.posterior.probability.sum() == pytest.approx(1)
-    assert sum(c.probability for c in answer.candidates) == pytest.approx(1, abs=0.05)
+    assert sum(c.probability for c in answer.candidates) == pytest.approx(answer.posterior.named.sum(), abs=0.05)
 
 
 @pytest.mark.parametrize("text", ["asdf qwerty zxcv", "🤷🤷🤷", "lorem ipsum dolor sit amet"])
@@ -263,9 +263,42 @@ def test_public_names():
 
 
 def test_the_merging_radius_is_the_callers(locator):
-    near, far = (locator.locate(text="Springfield", top_k=100, merge_km=km).candidates for km in (5.0, 800.0))
+    answers = [locator.locate(text="Springfield", top_k=100, merge_km=km) for km in (5.0, 800.0)]
+    near, far = (answer.candidates for answer in answers)
     assert len(far) < len(near)
     assert far[0].probability > near[0].probability
-    assert sum(c.probability for c in far) == pytest.approx(1, abs=0.05)
+    assert sum(c.probability for c in far) == pytest.approx(answers[1].posterior.named.sum(), abs=0.05)
     with pytest.raises(QueryError, match="merge_km is -1"):
         locator.locate(text="Paris", merge_km=-1)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "near"),
+    [
+        ("Santiago", "ES", (42.88, -8.54)),  # not among the readings of the name alone
+        ("Berlin", "US-NH", (44.47, -71.18)),
+        ("Valencia", "VE", (10.16, -68.0)),
+    ],
+)
+def test_a_name_is_looked_for_in_the_region_that_is_searched(locator, text, region, near):
+    answer = locator.locate(text=text, region=region)
+    assert great_circle_km(answer.candidates[0].latlon, near) < 15
+    assert 0 < answer.posterior.region_share < 0.9
+    warned = any("may well be wrong" in warning for warning in answer.warnings)
+    assert warned == (answer.posterior.region_share < 0.01)
+
+
+def test_the_share_of_a_region_is_told_as_before_where_the_text_means_nothing_else(locator):
+    # Not quite 1: the calibration leaves a little to "could be anywhere".
+    assert locator.locate(text="Eiffel Tower", region="FR").posterior.region_share > 0.9
+    elsewhere = locator.locate(text="Eiffel Tower", region="DE")
+    assert elsewhere.posterior.region_share < 0.01
+    assert "may well be wrong" in elsewhere.warnings[-1]
+
+
+def test_a_region_where_the_text_means_nothing_still_has_places(locator):
+    """All of the probability there is what a calibration leaves to "could be anywhere"."""
+    answer = locator.locate(text="Desert", region="48.86,2.35,50")
+    assert answer.candidates
+    assert answer.posterior.region_share < 0.01
+    assert "may well be wrong" in answer.warnings[-1]

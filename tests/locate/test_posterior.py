@@ -72,7 +72,7 @@ def test_alternatives_mix_and_evidence_multiplies(released):
         released.gallery.latlon[rows],
         released.gallery.weights[rows],
         released.gallery.spread_km[rows],
-        released.gallery.vectors[rows],
+        lambda: released.gallery.vectors[rows],
     )
     torch.manual_seed(1)
     unit = F.normalize(torch.randn(7, 512), dim=1)

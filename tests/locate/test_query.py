@@ -34,6 +34,13 @@ OTHER = {
     "stated_latlon": (1.0, 2.0),
     "witness": "photo 2",
     "group": 1,
+    "region_share": 0.5,
+    "alternative": np.array([1]),
+    "calibrated_as": "text: exact",
+    "prior_share": 0.1,
+    "regions": (parse_region("FR"),),
+    "reliability": 0.5,
+    "band": "long name",
 }
 
 
@@ -42,6 +49,8 @@ def test_the_key_covers_every_field_of_the_evidence(name):
     before = stated(0.005)
     if name == "vectors":
         before = Evidence("visual", "a photo", np.ones(1), torch.eye(4)[1:2])
+    if name == "regions":
+        before = Evidence("scenes", "a castle", np.ones(1), regions=(parse_region("DE"),))
     query = Query((before,))
     assert Query((replace(before),)).key == query.key
     assert Query((replace(before, **{name: OTHER[name]}),)).key != query.key

@@ -6,10 +6,12 @@ from typing import Any
 
 from streamlit_folium import _get_feature_group_string, _get_map_string, generate_js_hash
 
+from geoclip_core.files import asset_path
 from geoclip_core.maps.basemap import Tiles
 from geoclip_core.maps.folium_map import WORLD, Drawing, Legend, Outline, Pin, Track, answer_layer, base_map
 from geoclip_core.maps.heat import HeatPicture
 from geoclip_core.maps.surroundings import Surroundings, Town
+from geoclip_core.page import texts
 
 HEAT = HeatPicture("data:image/png;base64,AAAA", ((-17.0, 179.5), (-16.5, 180.5)), 0.5)
 NASTY = "</script><img src=x onerror=alert(1)>`${alert(1)}\\"
@@ -71,6 +73,12 @@ def test_the_base_map_is_the_same_at_every_run_and_another_in_the_dark() -> None
         generate_js_hash(_get_map_string(base_map("../f", (), d)), "m") for d in (False, False, True)
     )
     assert first == second != dark
+
+
+def test_every_word_on_the_map_can_be_translated() -> None:
+    written = asset_path("web/map.js").read_text(encoding="utf-8")
+    assert set(re.findall(r'say\("([^"]+)"\)', written)) == set(texts.MAP)
+    assert '"It was here": "Ici"' in _get_map_string(base_map("../f", words={"It was here": "Ici"}))
 
 
 def test_the_view_is_the_world_or_the_picture() -> None:

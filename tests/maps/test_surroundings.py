@@ -6,6 +6,7 @@ import pytest
 from shapely.geometry import Point, shape
 
 from geoclip_core.earth.window import Window
+from geoclip_core.files import asset_path
 from geoclip_core.maps.surroundings import MOST_TOWNS, WORLD_TOWNS, surroundings, world_towns
 
 
@@ -52,6 +53,7 @@ def test_a_dense_region_is_light_enough_to_send(point: tuple[float, float]) -> N
 
 def test_the_largest_towns_of_the_world_come_first() -> None:
     rows = json.loads(world_towns())
+    assert rows == json.loads(asset_path("web/towns.json").read_text(encoding="utf-8"))
     assert len(rows) == WORLD_TOWNS
     names = [name for name, *_ in rows]
     assert names.index("Tokyo") < names.index("Boston") < 1000

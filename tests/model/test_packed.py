@@ -29,6 +29,17 @@ def test_the_same_features(small_clip: Any, packed: nn.Module, photos: int) -> N
     assert sum(isinstance(module, PackedLinear) for module in packed.modules()) == 8
 
 
+def test_pictures_go_through_the_blocks_one_by_one(packed: nn.Module) -> None:
+    sizes: list[int] = []
+    hook = packed.transformer.resblocks[0].register_forward_hook(lambda _, given, __: sizes.append(len(given[0])))
+    pixels = torch.randn(3, 3, 28, 28)
+    with torch.inference_mode():
+        together = packed(pixels)
+        assert sizes == [1, 1, 1]
+        assert torch.allclose(together[1:2], packed(pixels[1:2]), rtol=1e-5, atol=1e-5)
+    hook.remove()
+
+
 @pytest.mark.skipif(not _can_pack(torch.zeros(1, dtype=torch.bfloat16)), reason="no bfloat16 on this processor")
 def test_nearly_the_same_features_in_bfloat16(small_clip: Any) -> None:
     half = copy.deepcopy(small_clip.image).bfloat16()

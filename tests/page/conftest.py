@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from PIL import ExifTags, Image, ImageDraw, ImageOps
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from geoclip_core.page.map import map_files
 from tests.page.steps import opened
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_read_once() -> Iterator[None]:
+    """Streamlit reads what all installed packages say of themselves at each start, more than a second long."""
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", once)
+        yield
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from geoclip_core.errors import WeightsError
 from geoclip_core.files import Progress
-from geoclip_core.page.state.job import CancelledError, Job
+from geoclip_core.page.state.job import CancelledError, Job, stop_all
 
 
 def test_a_job_tells_how_far_it_is_and_returns_its_result() -> None:
@@ -64,3 +64,18 @@ def test_a_job_that_knows_no_total_is_at_nothing() -> None:
     job = Job(lambda progress: progress(5, 0))
     assert job.wait(10)
     assert job.share == 0.0
+
+
+def test_work_ends_before_the_server_does() -> None:
+    begun = threading.Event()
+
+    def work(progress: Progress) -> None:
+        while True:
+            progress(1, 2)
+            begun.set()
+
+    job = Job(work)
+    assert begun.wait(10)
+    stop_all()
+    assert not job.running
+    assert job.stopped

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from geoclip_core.evaluation.metrics import error_km, geoguessr_score
 from geoclip_core.locate.wording import distance
+from geoclip_core.maps.folium_map import WORLD
 from geoclip_core.page.map import map_files
 from geoclip_core.page.panels import full_model_download
 from geoclip_core.page.state import models
@@ -83,6 +84,7 @@ def test_choosing_a_place_shows_its_surroundings_and_the_way_back(page: AppTest)
 
 def test_a_view_is_computed_once(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(page, "Pyramids of Giza")
+    page.button(key="step 0").click().run()
     page.button(key="place 0").click().run()
     locator = models.loading(models.AUTO).result().locator
     computed: list[object] = []
@@ -115,6 +117,53 @@ def test_a_known_position_gets_an_error_a_line_and_a_score(page: AppTest) -> Non
     page.text_input(key="known").set_value("95, 0").run()
     assert page.error
     assert drawn(page)["track"] is None
+
+
+def test_the_map_opens_on_what_holds_the_answer_with_one_click_to_the_world(page: AppTest) -> None:
+    ask(page, "Pyramids of Giza")
+    (south, west), (north, east) = drawn(page)["view"]
+    assert south < 29.98 < north < south + 1
+    assert west < 31.13 < east < west + 1
+    page.button(key="step 0").click().run()
+    assert drawn(page)["view"] == [list(corner) for corner in WORLD]
+    ask(page, "Paris")  # several: all that hold 90 % are in the view
+    (south, west), (north, east) = drawn(page)["view"]
+    for candidate in page.session_state["outcome"].answer.holding():
+        assert south < candidate.latlon[0] < north
+        assert (candidate.latlon[1] - west) % 360 < east - west
+    ask(page, "Desert")  # its places together hold less
+    assert drawn(page)["view"] == [list(corner) for corner in WORLD]
+
+
+def test_the_address_holds_question_and_view_and_gives_them_back(page: AppTest) -> None:
+    ask(page, "Pyramids of Giza")
+    assert page.query_params == {"q": "Pyramids of Giza"}
+    page.button(key="step 0").click().run()
+    world = dict(page.query_params)
+    assert world == {"q": "Pyramids of Giza", "view": "world"}
+    next(button for button in page.button if button.label.startswith("**1**")).click().run()
+    next(button for button in page.button if button.label == "Closer: 5 km").click().run()
+    street, closest = dict(page.query_params), drawn(page)["view"]
+    reloaded = opened()
+    for name, value in street.items():
+        reloaded.query_params[name] = value
+    reloaded.run()
+    assert drawn(reloaded)["view"] == [pytest.approx(corner, abs=1e-4) for corner in closest]
+    page.query_params["view"] = "world"  # the browser goes back
+    page.run()
+    assert drawn(page)["view"] == [list(corner) for corner in WORLD]
+    page.query_params.clear()
+    page.run()
+    assert page.text_input(key="text").value == ""
+
+
+def test_nothing_found_offers_the_nearest_readings_as_buttons(page: AppTest) -> None:
+    ask(page, "Zurrichh")
+    assert "says nothing about a place" in page.info[0].value
+    page.button(key="read Zürich, Canton of Zürich, Switzerland").click().run()
+    assert not page.exception
+    assert page.text_input(key="text").value == "Zürich, Canton of Zürich, Switzerland"
+    assert "Zürich" in page.button(key="place 0").label
 
 
 @pytest.mark.slow
@@ -197,7 +246,8 @@ def test_a_region_restricts_the_answer_and_says_what_it_held(page: AppTest) -> N
     assert re.search(r"Restricted to United States: before, \*\*[\d.]+ %\*\*", said(page))
     page.multiselect(key="regions").set_value(["Asia", "FR"]).run()
     assert "Paris" in page.button(key="place 0").label
-    assert "> 99 %" in said(page)
+    # The share that the words had there before: Paris, Texas held some of it.
+    assert re.search(r"before, \*\*(> )?[5-9]\d(\.\d+)? %\*\*", said(page))
 
 
 @pytest.mark.slow

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
+from geoclip_core.earth.regions import parse_region
+from geoclip_core.evidence.source import from_regions
 from geoclip_core.export.formats import FORMATS, Format
 from geoclip_core.locate.answer import EvidenceNote
 from geoclip_core.locate.locator import Locator
+from geoclip_core.locate.query import Query
 from geoclip_core.page.map.drawing import make_scene
 from geoclip_core.page.panels import answer_files, evidence
 from geoclip_core.page.state.session import Question, answered
@@ -58,6 +61,15 @@ def test_a_new_format_is_offered_without_a_change_on_the_page(embedded_locator: 
     files = answer_files.files(outcome, outcome.answer, view, scene)
     assert [*files] == ["GeoJSON", "KML", "CSV", "Regions, CSV", "Postcard", "GeoTIFF", "PNG"]
     name, kind, make = files["Postcard"]
-    assert (name, kind, make()) == ("places.txt", "text/plain", "embedded 2")
+    assert (name, kind, make()) == ("places.txt", "text/plain", b"embedded 2")
     monkeypatch.setattr(answer_files, "find_spec", lambda _: None)  # without rasterio
     assert [*files.keys() - answer_files.files(outcome, outcome.answer, view, scene)] == ["GeoTIFF"]
+
+
+def test_a_map_without_a_point_says_so_first(embedded_locator: Locator) -> None:
+    answer = embedded_locator.locate(text="Paris")
+    wide = from_regions("scenes", "looks like an alp", (parse_region("CH"), parse_region("AT")), (0.6, 0.4), 0.3)
+    only = replace(answer, query=Query((wide,)), evidence=(EvidenceNote("scenes", "looks like an alp"),))
+    page = AppTest.from_function(show_warnings, args=(only,), default_timeout=PATIENCE_S).run()
+    assert [element.value for element in page.info] == ["Looks like an alp\\."]
+    assert not AppTest.from_function(show_warnings, args=(answer,), default_timeout=PATIENCE_S).run().info

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from geoclip_core.errors import GeoclipError
+from geoclip_core.locate.fusion.looking import Sources
 from geoclip_core.locate.locator import Locator
 from geoclip_core.page.markdown import plain
-from geoclip_core.page.state.session import Question, answered
-from geoclip_core.photo import exif
+from geoclip_core.page.state.session import Question, _same_photos, answered
+from geoclip_core.photo import decode, exif
 from geoclip_core.text.cleaning import MAX_TEXT_LENGTH
 from tests.page.steps import picture, read
 
@@ -89,6 +91,34 @@ def test_what_the_photos_say_is_taken_from_the_answer(
     assert [photo.exif.camera for photo in outcome.photos] == ["Drawn by a test", None]
 
 
+def test_photos_are_looked_at_once_for_all_texts_beside_them(
+    embedded_locator: Locator, located_photo: bytes, grey_photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for photos in ((located_photo,), (located_photo, grey_photo)):
+        first = answered(embedded_locator, Question(photos=photos))
+        asked = Question("Sydney", photos)
+        anew = answered(embedded_locator, asked)
+        with monkeypatch.context() as patch:
+            patch.setattr(Sources, "view", lambda *_, **__: pytest.fail("looked at again"))
+            patch.setattr(decode, "open_photo", lambda *_, **__: pytest.fail("decoded again"))
+            again = answered(embedded_locator, asked, first)
+        assert anew.answer is not None
+        assert again.answer is not None
+        assert again.answer.to_dict() == anew.answer.to_dict() != first.answer.to_dict()
+        assert [photo.exif for photo in again.photos] == [photo.exif for photo in anew.photos]
+
+
+def test_other_photos_models_and_settings_are_looked_at_anew(
+    embedded_locator: Locator, located_photo: bytes, grey_photo: bytes
+) -> None:
+    asked = Question("Sydney", (located_photo,))
+    known = answered(embedded_locator, asked)
+    assert _same_photos(embedded_locator, replace(asked, text="Cairo", region="EG"), known) is known
+    others = [replace(asked, photos=(grey_photo,)), replace(asked, photos=()), replace(asked, without=("metadata",))]
+    assert [_same_photos(embedded_locator, other, known) for other in others] == [None] * 3
+    assert _same_photos(copy(embedded_locator), asked, known) is None
+
+
 def test_a_question_is_told_from_every_other_one(located_photo: bytes, grey_photo: bytes) -> None:
     asked = Question("Paris", (located_photo,), "FR", 0.3)
     others = [
@@ -97,8 +127,11 @@ def test_a_question_is_told_from_every_other_one(located_photo: bytes, grey_phot
         replace(asked, photos=(located_photo, grey_photo)),
         replace(asked, region=None),
         replace(asked, text_weight=0.4),
+        replace(asked, without=("signs",)),
     ]
     keys = [question.key("embedded") for question in (asked, *others)]
     assert len({*keys, asked.key("geoclip")}) == len(keys) + 1
     alone = replace(asked, photos=())
     assert alone.key("embedded") == replace(alone, text_weight=0.4).key("embedded")  # nothing to weigh it against
+    assert alone.key("embedded") == replace(alone, without=("signs",)).key("embedded")  # photos alone are looked at
+    assert replace(asked, without=("signs",)).label == asked.label + " · without text, such as signs"

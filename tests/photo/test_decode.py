@@ -214,11 +214,13 @@ def test_formats_that_are_not_listed_never_reach_a_decoder() -> None:
             open_photo(encoded(smooth(), kind))
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "HEIF", "AVIF", "TIFF", "BMP"])
+@pytest.mark.parametrize("kind", ["WEBP", "HEIF", "AVIF"])
 def test_a_truncated_photo_is_said_to_be_cut_short(kind: str) -> None:
     data = encoded(Image.effect_noise((200, 200), 80).convert("RGB"), kind)
+    (note,) = open_photo(data[: len(data) // 2]).notes
+    assert note == "The file is cut short: the rest of the picture is missing, and is grey here."
     with pytest.raises(PhotoError, match=r"damaged or cut short|is not an image that can be read"):
-        open_photo(data[: len(data) // 2])
+        open_photo(data[:40])
 
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (13_500, 13_500), (2**31 - 1, 2**31 - 1)])

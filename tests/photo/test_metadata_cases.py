@@ -9,7 +9,7 @@ import pytest
 
 from geoclip_core.photo.decode import Photo, open_photo
 from geoclip_core.photo.exif import ExifRecord, read_exif
-from geoclip_core.serve.batch import list_photos
+from geoclip_core.serve.photo_list import list_photos
 
 PARIS, ARICA, SYDNEY = (48.8584, 2.2945), (-18.545425, -70.331222), (-33.856667, 151.215)
 
@@ -107,5 +107,5 @@ def test_pixels(cases: Path) -> None:
 
 
 def test_the_photos_of_a_folder(cases: Path) -> None:
-    names = {path.name for path in list_photos(cases / "folder")}
+    names = {Path(item.path).name for item in list_photos(cases / "folder")}
     assert names == {"c_hif.HIF", "c_jfif.jfif", "c_jpe.jpe", "c_mpo_ext.mpo", "ref_south.jpg", "~WRL0001.jpg"}

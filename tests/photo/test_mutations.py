@@ -10,6 +10,7 @@ import pytest
 from geoclip_core.errors import PhotoError
 from geoclip_core.photo.decode import open_photo
 from geoclip_core.photo.exif import read_exif
+from tests.conftest import FUZZ
 from tests.photo.containers import KINDS, encoded, exif_block, gps_entries, iptc, packet, with_exif, with_xmp
 
 XMP = packet('exif:GPSLatitude="33,51.408S" exif:GPSLongitude="151,12.918E" photoshop:City="Sydney"')
@@ -60,10 +61,10 @@ def made() -> list[bytes]:
 
 @pytest.mark.slow
 def test_changed_files_end_in_an_answer_or_a_clear_error() -> None:
-    assert 100 < survive(made(), 400, seed=3) < 400
+    assert 100 * FUZZ < survive(made(), 400 * FUZZ, seed=3) < 400 * FUZZ
 
 
 @pytest.mark.slow
 def test_two_thousand_changes_of_real_photos(shared_data: Path) -> None:
     photos = sorted((shared_data / "exif" / "photos").iterdir(), key=lambda path: path.stat().st_size)
-    assert survive([path.read_bytes() for path in photos[:20]] + made(), 2000, seed=4) > 500
+    assert survive([path.read_bytes() for path in photos[:20]] + made(), 2000 * FUZZ, seed=4) > 500 * FUZZ

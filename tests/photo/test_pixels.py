@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from PIL import Image
 
 from geoclip_core.errors import PhotoError
 from geoclip_core.photo import pixels
+from geoclip_core.photo.budget import PixelBudget
 from geoclip_core.photo.decode import open_photo
 from geoclip_core.photo.exif import read_exif
 from tests.photo.containers import directory, encoded, exif_block, gps_entries
@@ -64,11 +68,85 @@ def test_a_very_large_jpeg_is_read_at_a_reduced_scale(monkeypatch: pytest.Monkey
         open_photo(encoded(image=large))
 
 
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("PNG", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "raw", "tiffinfo": {278: 8}}),
+    ],
+)
+def test_of_other_files_that_are_cut_short_there_is_what_there_is(kind: str, settings: dict[str, object]) -> None:
+    data = encoded(kind, noisy(), **settings)
+    photo = open_photo(data[: int(0.6 * len(data))])
+    assert "The file is cut short: the rest of the picture is missing, and is blank here." in photo.notes
+    shown, whole = np.asarray(photo.image), np.asarray(open_photo(data).image)
+    np.testing.assert_array_equal(shown[:64], whole[:64])
+    assert not shown[-16:].any()
+
+
+def test_a_bmp_file_that_is_cut_short_shows_its_lower_part() -> None:
+    data = encoded("BMP", noisy())
+    photo = open_photo(data[: int(0.6 * len(data))])
+    assert photo.notes == ("The file is cut short: the rest of the picture is missing, and is blank here.",)
+    np.testing.assert_array_equal(np.asarray(photo.image)[-64:], np.asarray(open_photo(data).image)[-64:])
+
+
+def test_a_png_of_which_nothing_is_left_is_refused() -> None:
+    data = encoded("PNG", noisy())
+    with pytest.raises(PhotoError, match="nothing of the picture is there"):
+        open_photo(data[: data.index(b"IDAT") + 4])
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "1", "RGBA", "I;16", "F"])
+def test_other_very_large_pictures_are_reduced_after_decoding(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = smooth(1204, 604).convert("L").convert(mode) if mode != "RGB" else smooth(1204, 604)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded("TIFF" if mode == "F" else "PNG", large, **({} if mode == "F" else {"exif": exif}))
+    whole = open_photo(data)
+    monkeypatch.setattr(pixels, "REDUCED_FROM_PIXELS", 500_000)
+    monkeypatch.setattr(pixels, "REDUCED_SIDE", 150)
+    photo = open_photo(data)
+    assert photo.size == ((301, 151) if mode == "F" else (151, 301))
+    assert photo.notes[0] == "The photo has 1 million pixels; it was read at 1/4 scale."
+    shown, expected = (
+        np.asarray(p, np.float64) for p in (photo.image, whole.image.resize(photo.size, Image.Resampling.BOX))
+    )
+    assert np.abs(shown - expected).mean() < 6
+
+
+def test_ordinary_photos_are_never_reduced() -> None:
+    assert pixels._scale((8192, 6144), (8, 4, 2)) == 1
+    assert pixels._scale((12_000, 9_000), (8, 4, 2)) == 4
+    assert pixels._scale((15_000, 10_000), (8, 4, 2)) == 4
+    assert pixels._scale((40_000, 3_000), (8, 4, 2)) == 1  # a panorama
+
+
+def test_no_more_is_decoded_at_a_time_than_the_budget_allows() -> None:
+    budget, together, most, lock = PixelBudget(100, 3), [0], [0], threading.Lock()
+
+    def decode(pixels: int) -> None:
+        with budget.take(pixels):
+            with lock:
+                together[0] += min(pixels, 100)
+                most[0] = max(most[0], together[0])
+            time.sleep(0.001)
+            with lock:
+                together[0] -= min(pixels, 100)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(decode, [10, 60, 70, 1000, 5, 40] * 8))
+    assert 60 <= most[0] <= 100
+    with budget.take(100):
+        pass
+
+
 @pytest.mark.slow
 def test_a_photo_of_two_hundred_million_pixels_is_read() -> None:
     photo = open_photo(encoded(image=Image.new("RGB", (16_320, 12_240), (90, 120, 40))))
-    assert photo.size == (8160, 6120)
-    assert photo.notes == ("The photo has 200 million pixels; it was read at 1/2 scale.",)
+    assert photo.size == (4080, 3060)
+    assert photo.notes == ("The photo has 200 million pixels; it was read at 1/4 scale.",)
 
 
 def test_heic_is_turned_once_whether_the_container_or_only_exif_says_so() -> None:

@@ -134,7 +134,7 @@ def test_a_small_index_keeps_flags_and_finds_slips():
     assert index.exact("bar")[0].place == 2
     assert [name for name, _ in index.similar("foo harbor", limit=3, lowest=0.8)] == ["foo harbour"]
     assert index.similar("bbar", limit=3, lowest=0.5) == []  # short, and its place is not to be guessed
-    assert sorted(key for key, _ in index.items()) == ["bar", "fh", "foo harbour"]
+    assert sorted(index.keys()) == ["bar", "fh", "foo harbour"]
 
 
 def test_words_for_kinds_do_not_make_two_names_alike():

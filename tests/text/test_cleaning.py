@@ -12,8 +12,11 @@ from geoclip_core.text.cleaning import MAX_TEXT_LENGTH, clean_text
         ("<b>Rome</b><script>alert('x')</script>", "Rome"),
         ("Rome\x00\x07\u200b &amp; around", "Rome & around"),
         ("  Paris ,\n Texas\t", "Paris , Texas"),
+        ('<wpt lat="59.3" lon="18.1"><name>Home</name></wpt>', 'lat="59.3 lon="18.1 Home'),
         ("🇫🇷", "flag FR"),
         ("Nice 🇫🇷 beach", "Nice , flag FR, beach"),
+        ("#RedSea", "Red Sea"),
+        ("https://www.openstreetmap.org/#map=9/59.3/18.1", "https://www.openstreetmap.org/#map=9/59.3/18.1"),
         ("x" * MAX_TEXT_LENGTH, "x" * MAX_TEXT_LENGTH),
     ],
 )

@@ -55,6 +55,12 @@ def test_points_off_the_earth_are_refused(text: str) -> None:
         ("9FFW83H9+PC", (59.3293, 18.0686)),
         ("33U 391779 5820077", (52.52, 13.405)),
         ("geohash u33dc", (52.5, 13.4)),
+        ("59.3293|18.0686", (59.3293, 18.0686)),
+        ("x: 18.0686 y: 59.3293", (59.3293, 18.0686)),
+        ("ST_Point(18.0686, 59.3293)", (59.3293, 18.0686)),
+        ('{"type": "Point", "coordinates": [18.0686, 59.3293]}', (59.3293, 18.0686)),
+        ("59\u00b019'45\"с.ш. 18\u00b004'07\"в.д.", (59.3293, 18.0686)),
+        ("33.4489 ю. ш., 70.6693 з. д.", (-33.4489, -70.6693)),
     ],
 )
 def test_positions_as_people_paste_them(text: str, latlon: tuple[float, float]) -> None:
@@ -74,6 +80,28 @@ def test_the_last_digit_gives_the_error(text: str, error_km: float) -> None:
     position = read_position(text)
     assert position is not None
     assert position.error_km == pytest.approx(error_km, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "error_km"),
+    [
+        ("59.3293 N 18.0686 E ± 2 km", 2.0),
+        ("59.3293, 18.0686 +/- 500 m", 0.5),
+        ("59.3293, 18.0686 (accurate to about 3 miles)", 4.83),
+        ("within 5 km of 59.3293, 18.0686", 5.0),
+        ("GPS 59.3293, 18.0686, error: 15 km", 15.0),
+        ("59.3293, 18.0686, Genauigkeit 3 km", 3.0),
+        ("geo:59.3293,18.0686 ± 3 km", 3.0),
+        ("59 N 18 E ± 2 km", 55.6),  # the digits leave more
+        ("59.3293, 18.0686 ± 5000 km", 0.1),  # a slip
+    ],
+)
+def test_an_error_that_is_stated_beside_the_coordinates_counts(text: str, error_km: float) -> None:
+    position = read_position(text)
+    assert position is not None
+    assert position.latlon == pytest.approx((59.3293, 18.0686), abs=0.5)
+    assert position.error_km == pytest.approx(error_km, rel=0.01)
+    assert ("5,000 km, which is not believed" in position.form) == ("5000" in text)
 
 
 def test_minutes_end_at_sixty() -> None:

@@ -33,6 +33,19 @@ def reader() -> TextReader:
         ("LEMD", "Madrid Barajas International Airport"),
         ("#SanDiego", "San Diego"),
         ("Rhodesia", "Zimbabwe"),
+        ("Bechuanaland", "Botswana"),
+        ("Hamilton NZ", "Hamilton"),
+        ("Baltimorean diner", "Baltimore"),
+        ("Gabonese vineyard", "Gabon"),
+        ("ve Vídni", "Vienna"),
+        ("na Rijeci", "Rijeka"),
+        ("Lahteen", "Lahti"),
+        ("у Чернівцях", "Chernivtsi"),
+        ("포항", "Pohang"),
+        ("Barcleona", "Barcelona"),
+        ("Rutgers", "Rutgers University"),
+        ("MIT", "Massachusetts Institute of Technology"),
+        ("studying at Emory University", "Emory University"),
     ],
 )
 def test_the_name_is_found(reader, text, name):
@@ -48,11 +61,29 @@ def test_a_code_behind_a_city_tells_which_one(reader, text, region):
 
 
 @pytest.mark.parametrize(
-    "text", ["a siamese cat", "my sister Florence", "brussels sprouts", "Narnia", "polish my shoes"]
+    "text",
+    [
+        *("a siamese cat", "my sister Florence", "brussels sprouts", "Narnia", "polish my shoes", "bologna sausage"),
+        "charlotte sleeps well",
+    ],
 )
 def test_what_means_no_place_is_refused_or_doubted(reader, text):
     reading = reader.read(text)
     assert not reading.recognised or reading.alternatives[0].weight < 0.5
+
+
+@pytest.mark.parametrize(
+    "text", ["wie war heute das Wetter", "ein Brief über das Wetter", "mein kleiner Bruder am Abend"]
+)
+def test_after_an_article_a_word_is_no_small_town(reader, text):
+    assert all(alternative.how == "language" for alternative in reader.read(text).alternatives)
+    assert reader.read("mein Hamburg").alternatives[0].place.name == "Hamburg"
+    assert reader.read("Urlaub in Wetter").alternatives[0].place.name == "Wetter"
+
+
+def test_two_universities_that_share_words_are_neither(reader):
+    assert reader.read("Washington University").alternatives[0].place.kind == "university"
+    assert reader.read("Washington University of Virginia").alternatives[0].place.kind != "university"
 
 
 def test_a_refusal_names_the_words_and_what_would_help(reader):

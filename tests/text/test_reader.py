@@ -9,6 +9,7 @@ from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.errors import QueryError
 from geoclip_core.text.cleaning import MAX_TEXT_LENGTH
 from geoclip_core.text.reader import TextReader
+from geoclip_core.text.relations.containment import Containment
 
 
 @pytest.fixture(scope="module")
@@ -262,3 +263,18 @@ def test_regions_of_a_landscape_go_by_their_own_names(reader):
 def test_a_small_town_is_believed_where_the_words_sound_like_its_country(reader):
     best = reader.read("Kramfors konsthall").alternatives[0]
     assert (best.place.name, best.place.country_code) == ("Kramfors", "SE")
+
+
+def test_repeated_names_are_compared_once(reader, monkeypatch):
+    """166 times the same name took half a minute when each pair of them was compared anew."""
+    compared = []
+    original = Containment._compared
+    monkeypatch.setattr(
+        Containment, "_compared", lambda self, rows, row: compared.append(row) or original(self, rows, row)
+    )
+    once = reader.read("Springfield, San Antonio")
+    first = len(compared)
+    many = reader.read("Springfield, San Antonio, " * 70)
+    assert len(compared) - first <= 20 * first
+    assert once.recognised
+    assert many.recognised

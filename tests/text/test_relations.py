@@ -21,8 +21,13 @@ def reader() -> TextReader:
         ("a farm 80 km north of Madrid", (41.14, -3.70), 25),
         ("30 miles east of Denver", (39.74, -104.42), 20),
         ("halfway between Warsaw and Berlin", (52.4, 17.2), 30),
+        ("halfway between Málaga and Córdoba", (37.3, -4.6), 30),  # not the Córdoba of Argentina
+        ("a hundred kilometres north of Madrid", (41.32, -3.70), 25),
+        ("в 30 км к югу от Казани", (55.53, 49.1), 20),
         ("the capital of Canada", (45.42, -75.70), 20),
         ("southern France", (44.0, 3.0), 250),
+        ("20 km north of 59.3293, 18.0686", (59.51, 18.07), 5),
+        ("59.3293, 18.0686, 20 km north of Vantaa", (59.3293, 18.0686), 1),
     ],
 )
 def test_a_relation_is_a_place_of_its_own(reader, text, latlon, within_km):

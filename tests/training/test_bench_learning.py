@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from geoclip_core.learning.data.features import CachedFeatures
+from geoclip_core.learning.settings import LocationConfig
 from geoclip_core.model.clip import ClipShape
 from training.benchmarks import learning as bench_learning
 
@@ -34,7 +35,9 @@ def test_times_that_are_known_give_figures_that_are_known(monkeypatch: pytest.Mo
         return next(times)
 
     monkeypatch.setattr(bench_learning, "median_s", known_s)
-    found = bench_learning.bench_learning(batch_size=16, photos=2, times=1, shape=SHAPE)
+    found = bench_learning.bench_learning(
+        batch_size=16, photos=2, times=1, shape=SHAPE, location=LocationConfig((1.0,), 8, 8, 8)
+    )
     assert found == {
         "learning: step from cached features": 4.0,
         "learning: steps per second from cached features": 0.25,
@@ -51,3 +54,19 @@ def test_views_per_second_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     found = bench_learning.bench_features(1, SHAPE)
     assert found == {"learning: views per second, features made in bfloat16": bench_learning.PHOTOS / 0.5}
     assert bench_learning.view_flops(ClipShape()) == pytest.approx(162e9, rel=0.01)  # 81 thousand million products
+
+
+def test_photos_are_augmented_with_one_thread_and_with_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = []
+
+    def known_s(what, repeats):
+        what()
+        return float(len(used))
+
+    def seen(self, image, *key):
+        used.append(torch.get_num_threads())
+        return torch.zeros(2, 3, 8, 8)
+
+    monkeypatch.setattr(bench_learning, "median_s", known_s)
+    monkeypatch.setattr(bench_learning.augment.PhotoViews, "random", seen)
+    assert list(bench_learning.bench_photos(1, 3).values()) == [3.0, 6.0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from geoclip_core.errors import QueryError
+from geoclip_core.errors import GeoclipError, QueryError
+from training.benchmarks.calibration.questions import text_questions
 from training.evaluate import app, read_queries
 
 TABLE = (
@@ -33,3 +35,25 @@ def test_a_table_of_places_is_none(tmp_path: Path) -> None:
     assert read_queries(path) is None
     with pytest.raises(QueryError, match="nowhere"):
         read_queries(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("Giza,g,29.98,31.13,near", "line 2: tolerance_km is 'near'"),
+        ("Giza,g,29.98,31.13,-5", "line 2: tolerance_km is -5"),
+        ("Giza,g,29.98,,5", "line 2: expected_lon is ''"),
+        ("Giza,g,91,31.13,5", "line 2: expected_lat 91, expected_lon 31.13 is not a point on Earth"),
+        (" ,g,29.98,31.13,5", "line 2: the query is empty"),
+        ("Giza,g,29.98", "line 2: 3 cells under 5 columns"),
+        ("", "has no rows"),
+    ],
+)
+def test_bad_rows_get_a_message_with_the_line(tmp_path: Path, row: str, message: str) -> None:
+    path = tmp_path / "queries.csv"
+    path.write_text(TABLE.splitlines()[0] + f"\n{row}\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["text", str(path)])
+    assert result.exit_code == 1
+    assert message in result.stderr
+    with pytest.raises(GeoclipError, match=re.escape(message)):  # as the command that calibrates reads it
+        text_questions(path)

@@ -8,22 +8,27 @@ batch, measured on a few photos and scaled up (its time grows with their number)
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from geoclip_core.earth.distance import HALF_TURN_KM, disk_points
+from geoclip_core.learning.data import augment
 from geoclip_core.learning.data.dataset import Batch
 from geoclip_core.learning.data.features import CachedFeatures, encode_views
 from geoclip_core.learning.data.manifest import Manifest
 from geoclip_core.learning.data.order import Order, TrainingLoader
+from geoclip_core.learning.data.photos import PhotoFolder
 from geoclip_core.learning.randomness import generator_of
 from geoclip_core.learning.run.module import GeoLearner
-from geoclip_core.learning.settings import Recipe
+from geoclip_core.learning.settings import LocationConfig, Recipe
 from geoclip_core.model.clip import ClipShape, build_towers
 from training.benchmarks.timing import median_s
 
@@ -70,7 +75,11 @@ def step(model: GeoLearner, optimizer: torch.optim.Optimizer, batch: Batch) -> N
 
 
 def bench_learning(
-    batch_size: int = BATCH, photos: int = PHOTOS, times: int = 5, shape: ClipShape | None = None
+    batch_size: int = BATCH,
+    photos: int = PHOTOS,
+    times: int = 5,
+    shape: ClipShape | None = None,
+    location: LocationConfig | None = None,
 ) -> dict[str, float]:
     """Seconds of a step, its parts, and the ratio to the reference's loop, on this machine's processor.
 
@@ -79,12 +88,13 @@ def bench_learning(
         photos: How many photos CLIP is measured on.
         times: Repetitions; medians are reported.
         shape: Sizes of CLIP; ViT-L/14 by default.
+        location: Of the network; the paper's by default.
 
     Returns:
         Figures by name: seconds, steps per second, ratios, and shares in [0, 1].
     """
     torch.manual_seed(0)
-    model = GeoLearner(recipe=Recipe()).train()
+    model = GeoLearner(location=location or LocationConfig(), recipe=Recipe()).train()
     model.log = lambda *_, **__: None  # type: ignore[method-assign]  # no trainer here
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], 3e-5)
     with tempfile.TemporaryDirectory() as folder:
@@ -139,6 +149,34 @@ def bench_features(times: int = 5, shape: ClipShape | None = None) -> dict[str, 
     return found
 
 
+def bench_photos(times: int = 5, photos: int = 8) -> dict[str, float]:
+    """Seconds that a training batch of photos takes to be decoded and augmented in the training process.
+
+    Args:
+        times: Repetitions; medians are reported.
+        photos: Of the batch, 512 pixels wide.
+
+    Returns:
+        Figures by name: as training does it, with one thread, and with all of torch's threads.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        rows = ["image,latitude,longitude"]
+        for i in range(photos):
+            coarse = Image.fromarray(np.random.default_rng(i).integers(0, 255, (12, 16, 3), dtype=np.uint8))
+            coarse.resize((512, 384), Image.Resampling.BICUBIC).save(Path(folder) / f"{i}.jpg")
+            rows.append(f"{i}.jpg,{i},{i}")
+        (Path(folder) / "photos.csv").write_text("\n".join(rows))
+        source = PhotoFolder(str(Path(folder) / "photos.csv"), folder)
+        every = np.arange(photos)
+        one = median_s(lambda: source.training_batch(every, 0, 0), times)
+        with mock.patch.object(augment, "one_thread", contextlib.nullcontext):
+            many = median_s(lambda: source.training_batch(every, 0, 0), times)
+    return {
+        f"learning: {photos} photos decoded and augmented, with one thread as training does": one,
+        f"learning: {photos} photos decoded and augmented, with all {torch.get_num_threads()} threads": many,
+    }
+
+
 def view_flops(shape: ClipShape) -> float:
     """Multiplications and additions of CLIP's image tower on one view, in its matrix products."""
     tokens, width = (shape.image_size // shape.patch) ** 2 + 1, shape.image_width
@@ -148,7 +186,7 @@ def view_flops(shape: ClipShape) -> float:
 
 def main() -> None:
     """Measure and print."""
-    for name, value in {**bench_learning(), **bench_features()}.items():
+    for name, value in {**bench_photos(), **bench_learning(), **bench_features()}.items():
         print(f"{name:92s} {value:.4f}{'x' if name.startswith('ratio') else ''}")
 
 

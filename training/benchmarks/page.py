@@ -16,6 +16,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,32 @@ def installed_browser(playwright: Playwright) -> str | None:
     return next(found, own if Path(own).exists() else None)
 
 
+@contextmanager
+def served() -> Iterator[str]:
+    """The page of this checkout, served without tiles and without a browser of its own; its address."""
+    with served_by() as (address, _):
+        yield address
+
+
+@contextmanager
+def served_by() -> Iterator[tuple[str, int]]:
+    """As :func:`served`, with the number of the server's process."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "GEOCLIP_TILES": "off", "GEOCLIP_LIGHT_TILES": "off"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _await(f"http://localhost:{port}/_stcore/health")
+        yield f"http://localhost:{port}", server.pid
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
 def page_seconds() -> dict[str, float]:
     """Seconds from the command to a page that takes questions, and from a question to its drawn heat map.
 
@@ -49,9 +77,6 @@ def page_seconds() -> dict[str, float]:
     """
     from playwright.sync_api import sync_playwright
 
-    port = free_port()
-    environment = {**os.environ, "GEOCLIP_TILES": "off", "GEOCLIP_LIGHT_TILES": "off"}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     with sync_playwright() as playwright:
         path = installed_browser(playwright)
         if path is None:
@@ -60,16 +85,8 @@ def page_seconds() -> dict[str, float]:
         page = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce").new_page()
         page.set_default_timeout(_PATIENCE_MS)
         start = time.perf_counter()
-        server = subprocess.Popen(
-            [*command, "--server.port", str(port)],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _await(f"http://localhost:{port}/_stcore/health")
-            page.goto(f"http://localhost:{port}")
+        with served() as address:
+            page.goto(address)
             page.get_by_text("not calibrated").first.wait_for()
             page.frame_locator("iframe").locator(".leaflet-container").wait_for()
             first = time.perf_counter() - start
@@ -85,10 +102,7 @@ def page_seconds() -> dict[str, float]:
                     page.wait_for_timeout(20)
                 taken.append(time.perf_counter() - start)
                 before = now
-        finally:
-            server.terminate()
-            server.wait(30)
-            browser.close()
+        browser.close()
     return {"page: from the command to a page that takes questions": first, "page: one text": statistics.median(taken)}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from geoclip_core.earth.country_names import continents, country_codes_of, find_continent, find_country
 from geoclip_core.earth.region.parts import CutRegion, ExceptRegion, NamedRegion, corners, divisions_by_name
-from geoclip_core.earth.regions import BoxRegion, CountryRegion, RadiusRegion, Region, UnionRegion
+from geoclip_core.earth.regions import MOST_PARTS, BoxRegion, CountryRegion, RadiusRegion, Region, UnionRegion
 from geoclip_core.errors import RegionError
 from geoclip_core.files import asset_path
 
@@ -58,14 +58,15 @@ def read_region(text: str) -> Region:
     """
     text = _FLAG.sub(lambda flag: "".join(chr(ord(c) - 0x1F1E6 + ord("A")) for c in flag.group()), text).strip()
     circle = _CIRCLE.fullmatch(text)
-    if circle:
-        lat, lon, radius = map(float, circle.group(1, 2, 3))
-        return RadiusRegion((lat, lon), radius * _KM[circle.group(4).lower()])
-    fields = text.split(",")
+    fields = list(circle.group(1, 2, 3)) if circle else text.split(",")
+    if len(fields) > MOST_PARTS:
+        raise RegionError(f"It lists {len(fields)} names; at most {MOST_PARTS} are allowed")
     try:
         numbers = [float(field) for field in fields]
     except ValueError:
-        return _of_names(text, fields)
+        return _of_names(text, text.split(","))
+    if circle:
+        return RadiusRegion((numbers[0], numbers[1]), numbers[2] * _KM[circle.group(4).lower()])
     if len(numbers) == 4:
         return BoxRegion(*numbers)
     if len(numbers) == 3:
@@ -94,8 +95,8 @@ def _together(regions: list[Region]) -> Region:
         return regions[0]
     codes = [region.codes for region in regions if isinstance(region, CountryRegion) and region.name is None]
     if len(codes) == len(regions):
-        return CountryRegion(tuple(code for group in codes for code in group))
-    return UnionRegion(tuple(regions))
+        return CountryRegion(tuple(dict.fromkeys(code for group in codes for code in group)))
+    return UnionRegion(tuple(dict.fromkeys(regions)))
 
 
 def _named(text: str) -> Region:

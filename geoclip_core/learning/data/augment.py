@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,11 +12,27 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from geoclip_core.learning.limits import check_numbers
 from geoclip_core.learning.randomness import generator_of
 from geoclip_core.photo.preprocess import Preprocess
 
 if TYPE_CHECKING:
     from torchvision.transforms.v2 import Compose
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread inside the block.
+
+    A view is made by dozens of operations of under a millisecond. Several threads spin while they wait for each other
+    between two of them, and where other programs keep the cores busy, that is nearly all they do.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)
@@ -25,7 +43,7 @@ class PhotoViews:
     blur. Mean and standard deviation are those of :class:`Preprocess`, so that training, evaluation and the page agree.
 
     Attributes:
-        count: Views of each photo, P (paper, eq. 2; the number is not stated).
+        count: Views of each photo, P (paper, eq. 2; the number is not stated); 0 trains on the plain view.
         preprocess: Side, mean and standard deviation.
         smallest: Least share of the area that a view shows (torchvision's RandomResizedCrop: 0.08).
         flip: Probability of a mirror image.
@@ -33,6 +51,9 @@ class PhotoViews:
         brightness: Largest change of brightness, contrast and saturation.
         hue: Largest turn of the hue, in turns.
         grey: Probability of a grey view.
+
+    Raises:
+        TrainingError: A number is out of range.
     """
 
     count: int = 2
@@ -43,6 +64,11 @@ class PhotoViews:
     brightness: float = 0.4
     hue: float = 0.1
     grey: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        check_numbers("views", self)
+        check_numbers("views.preprocess", self.preprocess)
 
     def random(self, image: Image.Image, *key: int) -> Tensor:
         """Random views, the same ones whenever the key is the same.
@@ -56,7 +82,7 @@ class PhotoViews:
         """
         transform = self._transform()
         # torchvision draws from the global generator, which gets its state back afterwards.
-        with torch.random.fork_rng(devices=[]):
+        with one_thread(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(generator_of(*key).initial_seed())
             grid = torch.from_numpy(np.array(image)).permute(2, 0, 1)
             return torch.stack([transform(grid) for _ in range(self.count)])

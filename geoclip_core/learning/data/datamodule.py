@@ -17,6 +17,7 @@ from geoclip_core.learning.data.dataset import Batch, PairSource, Rows
 from geoclip_core.learning.data.order import Order, TrainingLoader, validation_loader
 from geoclip_core.learning.data.splits import split_rows, take_fraction
 from geoclip_core.learning.data.table import read_gallery
+from geoclip_core.learning.limits import check_numbers
 
 
 class GeoData(LightningDataModule):
@@ -35,7 +36,12 @@ class GeoData(LightningDataModule):
         batch_size: Rows per process and step (agreed: 512; recalled: 256, 256, 128 for 20, 10, 5 % of the data).
         validation_batch_size: Rows per process in validation.
         workers: Processes that read ahead; cached features need none.
-        seed: Of shuffle, split and fraction.
+        seed: Of shuffle, split and fraction; None takes the run's ``seed_everything``.
+        test: A source for the command ``test``, kept apart from training and validation.
+
+    Raises:
+        TrainingError: A number is out of range.
+        DataError: Nothing is left to train or to validate on.
     """
 
     def __init__(
@@ -50,9 +56,21 @@ class GeoData(LightningDataModule):
         batch_size: int = 512,
         validation_batch_size: int = 512,
         workers: int = 0,
-        seed: int = 0,
+        seed: int | None = None,
+        test: PairSource | None = None,
     ) -> None:
         super().__init__()
+        check_numbers(
+            "data",
+            {
+                "gallery_size": gallery_size,
+                "batch_size": batch_size,
+                "validation_batch_size": validation_batch_size,
+                "workers": workers,
+                "seed": seed,
+            },
+        )
+        seed = seed or 0
         self.source, self.batch_size, self.workers, self.seed = source, batch_size, workers, seed
         self.validation_batch_size = validation_batch_size
         inside = np.ones(len(source), dtype=bool)
@@ -80,6 +98,10 @@ class GeoData(LightningDataModule):
             train, held_out = rows[~chosen], rows[chosen]
         self.train_rows: Rows = take_fraction(train, fraction, seed)
         self.validation_rows: Rows = held_out.astype(np.int64)
+        self.test = test
+        self.test_rows: Rows = self.validation_rows if test is None else np.arange(len(test))
+        if test is not None and region is not None:
+            self.test_rows = self.test_rows[parse_region(region).contains(test.latlon)]
         self.gallery = self._read_gallery(gallery, region, gallery_size)
 
     @property
@@ -118,6 +140,11 @@ class GeoData(LightningDataModule):
         """Every held-out row once."""
         order = self._order(self.validation_rows, self.validation_batch_size, 0)
         return validation_loader(self.validation, order, self.workers, self._pinned)
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        """Every row of the test once; those of the validation where there is no test."""
+        order = self._order(self.test_rows, self.validation_batch_size, 0)
+        return validation_loader(self.validation if self.test is None else self.test, order, self.workers, self._pinned)
 
     def _order(self, rows: Rows, batch_size: int, block: int) -> Order:
         rank, processes = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)

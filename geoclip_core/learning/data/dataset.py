@@ -45,6 +45,8 @@ class PairSource(ABC):
         report: CSV file that lists what is skipped, where the user asked for one.
         preprocess: Preprocessing of photos, where the inputs come from photos; part of an exported model.
         tower: Name and digest of the tower that made the features, where the inputs are features.
+        width: Numbers of a feature, where the inputs are features.
+        names: (n,) numbers that tell the names of the photos apart, where they have names.
     """
 
     latlon: npt.NDArray[np.float32]
@@ -55,6 +57,8 @@ class PairSource(ABC):
     report: Path | None = None
     preprocess: Preprocess | None = None
     tower: str | None = None
+    width: int | None = None
+    names: npt.NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return len(self.latlon)
@@ -66,3 +70,15 @@ class PairSource(ABC):
     @abstractmethod
     def validation_batch(self, rows: Rows) -> Batch:
         """Pairs to be measured on, one plain view each; a row that turns out unreadable is left out."""
+
+    def identities(self, rows: Rows) -> npt.NDArray[np.uint64] | None:
+        """Numbers that are the same for the same photo, to find duplicates; None where that cannot be told.
+
+        Args:
+            rows: (k,).
+
+        Returns:
+            (k,).
+        """
+        del rows
+        return None

@@ -7,10 +7,13 @@ each view once, not once per epoch. The features of a view take 1.5 kB in bfloat
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -22,9 +25,12 @@ from geoclip_core.learning.data.dataset import Batch, PairSource, Rows
 from geoclip_core.learning.data.manifest import Manifest
 from geoclip_core.learning.data.table import Skipped, skipped_in
 from geoclip_core.learning.randomness import random_keys
+from geoclip_core.photo.ahead import decoding_pool, decoding_threads, grouped, made_ahead
 from geoclip_core.photo.preprocess import Preprocess
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from geoclip_core.learning.data.photos import PhotoPairs
 
 
@@ -55,7 +61,8 @@ def make_features(
         tower_name: Names the tower, with a digest of its weights; features of different towers must not mix.
         batch_size: Photos at a time; each has P + 1 views.
         part_rows: Rows of a part.
-        workers: Processes that decode.
+        workers: Processes that decode and make the views; 0 for threads of this process, which decode ahead of the
+            tower as those of ``Locator.locate_many`` do.
         rank: This process.
         processes: How many share the work.
         seed: Of the random views.
@@ -95,8 +102,12 @@ def make_features(
     return skipped_in(map(manifest.record, mine))
 
 
-class _Decoded(Dataset[tuple[int, Tensor | str]]):
-    """The views of single photos, the plain one first; a message where one cannot be read."""
+_Views = tuple[int, Tensor | str]
+"""A row, and its views (P + 1, 3, s, s), the plain one first, or a message where its photo cannot be read."""
+
+
+class _Decoded(Dataset[_Views]):
+    """The views of single photos, for processes of their own."""
 
     def __init__(self, source: PhotoPairs, rows: Rows, seed: int) -> None:
         self.source, self.rows, self.seed = source, rows, seed
@@ -104,15 +115,43 @@ class _Decoded(Dataset[tuple[int, Tensor | str]]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> tuple[int, Tensor | str]:
-        row = int(self.rows[index])
-        try:
-            image = self.source.open(row).image
-        except PhotoError as error:
-            return row, error.problem
-        views = self.source.views
-        random = [views.random(image, self.seed, row)] if views.count else []
-        return row, torch.cat((views.plain(image), *random))
+    def __getitem__(self, index: int) -> _Views:
+        return _all_views(self.source, self.seed, *_opened(self.source, int(self.rows[index])))
+
+
+def _opened(source: PhotoPairs, row: int) -> tuple[int, Image.Image | str]:
+    try:
+        return row, source.open(row).image
+    except PhotoError as error:
+        return row, error.problem
+
+
+def _all_views(source: PhotoPairs, seed: int, row: int, image: Image.Image | str) -> _Views:
+    if isinstance(image, str):
+        return row, image
+    views = source.views
+    random = [views.random(image, seed, row)] if views.count else []
+    return row, torch.cat((views.plain(image), *random))
+
+
+def _by_threads(source: PhotoPairs, rows: Rows, seed: int) -> Iterator[_Views]:
+    """Decoded in threads, a few photos ahead; random views draw from the generator of the process, one at a time."""
+    pool = decoding_pool()
+    try:
+        few = grouped(rows.tolist(), decoding_threads())
+        for opened in made_ahead(few, lambda row: _opened(source, row), pool):
+            yield from (_all_views(source, seed, row, image) for row, image in opened)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _batches(source: PhotoPairs, rows: Rows, batch_size: int, workers: int, seed: int, pin: bool) -> Any:
+    """Lists of so many rows with their views, in order."""
+    if not workers:
+        return grouped(_by_threads(source, rows, seed), batch_size)
+    return DataLoader(
+        _Decoded(source, rows, seed), batch_size=batch_size, num_workers=workers, collate_fn=list, pin_memory=pin
+    )
 
 
 def _part(
@@ -124,17 +163,10 @@ def _part(
     seed: int,
 ) -> tuple[dict[str, Tensor], list[Skipped]]:
     weight = next(tower.parameters())
-    loader: DataLoader[Any] = DataLoader(
-        _Decoded(source, rows, seed),
-        batch_size=batch_size,
-        num_workers=workers,
-        collate_fn=list,
-        pin_memory=weight.is_cuda,
-    )
     features: list[Tensor] = []
     kept: list[int] = []
     bad: list[Skipped] = []
-    for items in loader:
+    for items in _batches(source, rows, batch_size, workers, seed, weight.is_cuda):
         good = [(row, view) for row, view in items if isinstance(view, Tensor)]
         failed = [(row, text) for row, text in items if isinstance(text, str)]
         bad += [Skipped(int(source.numbers[row]), source.name(row), text) for row, text in failed]
@@ -168,6 +200,12 @@ def encode_views(tower: nn.Module, pixels: Tensor) -> Tensor:
     return flat.reshape(*pixels.shape[:2], -1).cpu()
 
 
+def fingerprints(content: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+    """A number for each row of bytes (n, k), the same for the same bytes."""
+    words = [int.from_bytes(hashlib.blake2b(row.tobytes(), digest_size=8).digest(), "little") for row in content]
+    return np.array(words, dtype=np.uint64)
+
+
 class CachedFeatures(PairSource):
     """Features made by :func:`make_features`, read by memory map.
 
@@ -192,7 +230,9 @@ class CachedFeatures(PairSource):
         cached = self._parts[0]["views"].shape[1]
         if views is not None and not 0 <= views <= cached:
             raise DataError(f"{folder} holds {cached} views of each photo, not {views}", allowed=f"0 to {cached}")
-        self.preprocess = Preprocess.from_record(self.manifest.settings["views"]["preprocess"])
+        seen = self.manifest.settings["views"]["preprocess"]  # unknown for features that others made
+        self.preprocess = None if seen is None else Preprocess.from_record(seen)
+        self.width = int(self._parts[0]["plain"].shape[1])
         self.tower = self.manifest.settings["tower"]
         self.views, self._cached = cached if views is None else views, cached
         records = [self.manifest.record(part) for part in range(self.manifest.parts)]
@@ -225,6 +265,11 @@ class CachedFeatures(PairSource):
     def validation_batch(self, rows: Rows) -> Batch:
         """The plain view."""
         return self._batch(self._take("plain", rows)[:, None], rows)
+
+    def identities(self, rows: Rows) -> npt.NDArray[np.uint64]:
+        """A number for each plain view's features."""
+        plain = self._take("plain", rows)
+        return fingerprints(plain.view(torch.uint8).numpy())
 
     def _batch(self, inputs: Tensor, rows: Rows) -> Batch:
         return Batch(inputs, torch.from_numpy(self.latlon[rows]), torch.from_numpy(rows))

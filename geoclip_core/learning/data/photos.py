@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -45,6 +47,15 @@ class PhotoPairs(PairSource):
         """The decoded photo of a row; raises PhotoError where it cannot be decoded."""
 
     @abstractmethod
+    def read(self, row: int) -> bytes:
+        """The bytes of a photo's file; none where it cannot be read."""
+
+    def identities(self, rows: Rows) -> npt.NDArray[np.uint64]:
+        """A number for the bytes of each file."""
+        words = [hashlib.blake2b(self.read(row), digest_size=8).digest() for row in rows.tolist()]
+        return np.array([int.from_bytes(word, "little") for word in words], dtype=np.uint64)
+
+    @abstractmethod
     def name(self, row: int) -> str:
         """Name of the photo of a row, for the report."""
 
@@ -62,7 +73,10 @@ class PhotoPairs(PairSource):
             )
         good = list(decoded)
         used = np.array([row if row in decoded else good[i % len(good)] for i, row in enumerate(rows.tolist())])
-        views = [self.views.random(decoded[row], seed, epoch, i, row) for i, row in enumerate(used.tolist())]
+        if self.views.count:
+            views = [self.views.random(decoded[row], seed, epoch, i, row) for i, row in enumerate(used.tolist())]
+        else:
+            views = [self.views.plain(decoded[row]) for row in used.tolist()]
         return self._stack(views, used)
 
     def validation_batch(self, rows: Rows) -> Batch:
@@ -121,12 +135,20 @@ class PhotoFolder(PhotoPairs):
         super().__init__(pairs.latlon, pairs.rows, views)
         self.folder, self.images, self.owners = Path(folder).expanduser(), pairs.images, pairs.owners
         self.skipped = pairs.skipped
+        self.names = pd.util.hash_array(self.images.astype(object))
         self.digest = digest(pairs.latlon, "\n".join(pairs.images.tolist()), settings_text(views))
         self.report_to(report)
 
     def open(self, row: int) -> Photo:
         """Decode the photo of a row."""
         return open_photo(self.folder / str(self.images[row]))
+
+    def read(self, row: int) -> bytes:
+        """The bytes of its file."""
+        try:
+            return (self.folder / str(self.images[row])).read_bytes()
+        except OSError:
+            return b""
 
     def name(self, row: int) -> str:
         """Its path inside the folder."""

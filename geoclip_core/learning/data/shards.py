@@ -21,6 +21,7 @@ from PIL import Image
 from geoclip_core.errors import DataError, PhotoError
 from geoclip_core.files import Progress, digest
 from geoclip_core.learning.data.augment import PhotoViews
+from geoclip_core.learning.data.imported.tars import index_shards, shard_files
 from geoclip_core.learning.data.manifest import Manifest
 from geoclip_core.learning.data.photos import PhotoFolder, PhotoPairs
 from geoclip_core.learning.data.settings_text import settings_text
@@ -125,7 +126,7 @@ def _index(source: PhotoFolder, file: Path) -> npt.NDArray[np.void]:
 
 
 class Shards(PhotoPairs):
-    """Photos in shards made by :func:`make_shards`.
+    """Photos in shards: those of :func:`make_shards`, or tars that another program made, see ``imported.tars``.
 
     Args:
         folder: Where they are.
@@ -142,34 +143,55 @@ class Shards(PhotoPairs):
         views: PhotoViews = PhotoViews(),  # noqa: B008 - frozen
         report: str | None = None,
     ) -> None:
-        self.manifest = Manifest.of(Path(folder).expanduser())
-        parts = [np.load(self.manifest.path(part, ".npy"), allow_pickle=False) for part in range(self.manifest.parts)]
-        self._index = np.concatenate(parts)
-        if not len(self._index):
-            raise DataError(f"{folder} holds no photos: none could be read when the shards were made")
-        super().__init__(np.ascontiguousarray(self._index["latlon"]), self._index["row"].copy(), views)
-        self._part = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-        self.block = max(1, int(self.manifest.settings["part_rows"]) // 8)
-        records = [self.manifest.record(part) for part in range(self.manifest.parts)]
-        self.skipped = tuple(skipped_in(records))
-        owners = self._index["owner"]
-        self.owners = owners.copy() if (owners >= 0).all() else None
-        marks = (mark["sha256"] for record in records for mark in record["files"].values())
+        place = Path(folder).expanduser()
+        if place.is_dir() and not (place / "settings.json").exists():
+            self._index, skipped, mark = index_shards(place)
+            self._files, self._part = shard_files(place), self._index["part"]
+            numbers, self.block = np.arange(len(self._index)), max(1, len(self._index) // len(self._files) // 8)
+            self._keys, owners = self._index["key"].tolist(), None
+            marks = [mark]
+        else:
+            manifest = Manifest.of(place)
+            parts = [np.load(manifest.path(part, ".npy"), allow_pickle=False) for part in range(manifest.parts)]
+            self._index = np.concatenate(parts)
+            if not len(self._index):
+                raise DataError(f"{folder} holds no photos: none could be read when the shards were made")
+            self._files = [manifest.path(part, ".tar") for part in range(manifest.parts)]
+            self._part = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+            numbers, self.block = self._index["row"].copy(), max(1, int(manifest.settings["part_rows"]) // 8)
+            self._keys = None
+            records = [manifest.record(part) for part in range(manifest.parts)]
+            skipped = tuple(skipped_in(records))
+            owners = self._index["owner"]
+            marks = [mark["sha256"] for record in records for mark in record["files"].values()]
+        super().__init__(np.ascontiguousarray(self._index["latlon"]), numbers, views)
+        self.skipped = skipped
+        self.owners = owners.copy() if owners is not None and (owners >= 0).all() else None
         self.digest = digest(*marks, settings_text(views))
         self.report_to(report)
 
     def open(self, row: int) -> Photo:
         """Decode the photo of a row."""
+        return open_photo(self._bytes(row))
+
+    def read(self, row: int) -> bytes:
+        """The bytes of its file."""
+        try:
+            return self._bytes(row)
+        except PhotoError:
+            return b""
+
+    def _bytes(self, row: int) -> bytes:
         entry = self._index[row]
-        path = self.manifest.path(int(self._part[row]), ".tar")
+        path = self._files[int(self._part[row])]
         try:
             with path.open("rb") as stream:
                 stream.seek(int(entry["offset"]))
-                data = stream.read(int(entry["size"]))
+                return stream.read(int(entry["size"]))
         except OSError as error:
             raise PhotoError(f"{path} cannot be read ({error})") from error
-        return open_photo(data)
 
     def name(self, row: int) -> str:
         """Shard and number of the photo."""
-        return f"{self.manifest.path(int(self._part[row]), '.tar').name}/{int(self._index[row]['row']):09d}"
+        key = f"{int(self._index[row]['row']):09d}" if self._keys is None else self._keys[row]
+        return f"{self._files[int(self._part[row])].name}/{key}"

@@ -57,7 +57,7 @@ def split_rows(
         DataError: The share is out of range, owners are needed and unknown, or one side would be empty.
     """
     if not 0 < share < 1:
-        raise DataError(f"The share held out is {share}", allowed="between 0 and 1, such as 0.05")
+        raise DataError(f"The share held out (data.validation) is {share}", allowed="between 0 and 1, such as 0.05")
     if by == "photo":
         groups = np.arange(len(latlon))
     elif by == "region":

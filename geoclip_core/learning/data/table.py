@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -15,9 +16,13 @@ import numpy.typing as npt
 from geoclip_core.earth.coordinates import check_latlon
 from geoclip_core.earth.points import LATITUDE_NAMES, LONGITUDE_NAMES
 from geoclip_core.errors import DataError
+from geoclip_core.learning.data.tables.formats import read_frame
+from geoclip_core.learning.data.tables.photo_files import find_photos
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_log = logging.getLogger(__name__)
 
 SWAPPED_SHARE = 0.02  # of latitudes beyond 90 that make a swap of columns likelier than mistakes
 
@@ -53,9 +58,13 @@ def parse_columns(text: str) -> Columns:
 
 
 # This repository's and the benchmarks' own (image, latitude, longitude), the reference's (IMG_FILE, LAT, LON),
-# MP-16's and the Places365 tables of Im2GPS3k and YFCC (IMG_ID, LAT, LON, AUTHOR), OSV-5M's (id, latitude, longitude).
+# MP-16's and the Places365 tables of Im2GPS3k and YFCC (IMG_ID, LAT, LON, AUTHOR), OSV-5M's (id, latitude, longitude),
+# and what ``exiftool -csv -n`` writes of a folder (SourceFile, GPSLatitude, GPSLongitude).
 KNOWN_NAMES = {
-    "image": ("image", "img_file", "img_id", "image_path", "filename", "file_name", "file", "path", "photo", "id"),
+    "image": (
+        *("image", "img_file", "img_id", "image_path", "filename", "file_name", "file", "path", "photo", "sourcefile"),
+        "id",
+    ),
     "latitude": LATITUDE_NAMES,
     "longitude": LONGITUDE_NAMES,
     "owner": ("owner", "photographer", "author", "user", "creator", "creator_username"),
@@ -81,7 +90,7 @@ class PairTable:
     """The good rows of a table.
 
     Attributes:
-        images: (n,) paths inside the folder, or empty.
+        images: (n,) paths inside the folder where they were found, names as the table has them otherwise, or empty.
         latlon: (n, 2) float32 degrees.
         owners: (n,) numbers that tell photographers apart, or None.
         rows: (n,) numbers in the table, from 0.
@@ -98,12 +107,12 @@ class PairTable:
 def read_table(
     path: str | Path, columns: Columns | None = None, *, folder: str | Path | None = None, images: bool = True
 ) -> PairTable:
-    """Read a CSV or Parquet file of photos and places.
+    """Read a table of photos and places.
 
     Args:
-        path: ``.csv`` or ``.parquet``.
+        path: A kind of file that :func:`read_frame` reads.
         columns: Names of the columns, where they are not known ones.
-        folder: Where the photos are; given, rows whose photo is not there are skipped.
+        folder: Where the photos are, see :func:`find_photos`; given, rows whose photo is not there are skipped.
         images: Whether the table names photos; a gallery does not.
 
     Returns:
@@ -114,32 +123,39 @@ def read_table(
             swapped, or no row can be used.
     """
     file = Path(path).expanduser()
-    frame = _read(file)
+    frame = read_frame(file)
     names = _find_columns(list(frame.columns), columns or Columns(), images=images, file=file)
     if not len(frame):
         raise DataError(f"{file} has columns but no rows")
     import pandas as pd
 
-    lat, lon = (pd.to_numeric(frame[names[k]], errors="coerce").to_numpy(np.float64) for k in ("latitude", "longitude"))
+    lat, lon = (_degrees(frame[names[part]]) for part in ("latitude", "longitude"))
     _check_swapped(file, lat, lon)
     photos = frame[names["image"]].astype("string").fillna("").to_numpy(str) if images else np.full(len(lat), "")
-    reasons = np.full(len(lat), "", dtype=object)
+    reasons, looked = np.full(len(lat), "", dtype=object), ""
     reasons[~((np.abs(lat) <= 90) & (lon >= -180) & (lon <= 360))] = "no point on Earth"
     reasons[np.isnan(lat) | np.isnan(lon)] = "latitude or longitude is missing or no number"
     if images:
         reasons[photos == ""] = "no photo is named"
         if folder is not None:
-            base = Path(folder).expanduser()
-            for i in np.flatnonzero(reasons == ""):
-                if not (base / photos[i]).is_file():
-                    reasons[i] = "there is no such file"
+            named = np.flatnonzero(reasons == "")
+            others = frame["hash"].to_numpy(str)[named] if "hash" in frame else None  # YFCC100M's
+            there = find_photos(photos[named], Path(folder).expanduser(), others)
+            photos = photos.astype(object)
+            photos[named] = there.paths
+            reasons[named[~there.found]] = "there is no such file"
+            reasons[named[there.several]] = "several files could be meant"
+            looked = there.looked if not there.found.all() else ""
     good = np.flatnonzero(reasons == "")
     skipped = tuple(Skipped(int(i), str(photos[i]), str(reasons[i])) for i in np.flatnonzero(reasons != ""))
     if not len(good):
         raise DataError(
-            f"None of the {len(frame)} rows of {file} can be used: {count_reasons(skipped)}",
+            f"None of the {len(frame)} rows of {file} can be used: {count_reasons(skipped)}"
+            + (f"; the first photo was {looked}" if looked else ""),
             hint=f"check the columns ({', '.join(names.values())})" + (f" and the folder {folder}" if folder else ""),
         )
+    if looked:
+        _log.warning("Some photos of %s were not found; the first was %s", file, looked)
     latlon = np.stack([lat, np.where(lon >= 180, lon - 360, lon)], axis=1)[good].astype(np.float32)
     latlon[latlon[:, 1] >= 180, 1] = -180
     owners = None
@@ -148,7 +164,7 @@ def read_table(
         unknown = [f"\0{row}" for row in good.tolist()]  # a photo of an unknown photographer stands for itself
         owners = pd.util.hash_array(np.where(named == "", np.array(unknown, dtype=object), named))
         owners = (owners >> np.uint64(1)).astype(np.int64)
-    return PairTable(photos[good], latlon, owners, good.astype(np.int64), skipped)
+    return PairTable(photos[good].astype(str), latlon, owners, good.astype(np.int64), skipped)
 
 
 def read_gallery(path: str | Path) -> npt.NDArray[np.float64]:
@@ -206,21 +222,6 @@ def write_report(path: Path, skipped: Sequence[Skipped], listed: set[int] | None
                 listed.add(item.row)
 
 
-def _read(file: Path) -> pd.DataFrame:
-    import pandas as pd
-    import pyarrow
-
-    if not file.is_file():
-        raise DataError(f"There is no table {file}", hint="check the path")
-    if file.suffix not in (".csv", ".parquet"):
-        raise DataError(f"{file} is not a table that can be read", allowed=".csv or .parquet")
-    try:
-        # As text: whether a column of names looks like numbers must not change the names.
-        return pd.read_csv(file, dtype=str, keep_default_na=False) if file.suffix == ".csv" else pd.read_parquet(file)
-    except (ValueError, pyarrow.ArrowException) as error:  # an empty or malformed file
-        raise DataError(f"{file} cannot be read ({' '.join(str(error).split())[:200]})") from error
-
-
 def _find_columns(have: list[str], asked: Columns, *, images: bool, file: Path) -> dict[str, str]:
     lower = {str(name).strip().lower(): str(name) for name in have}
     found: dict[str, str] = {}
@@ -238,6 +239,18 @@ def _find_columns(have: list[str], asked: Columns, *, images: bool, file: Path) 
                 hint=f"name it: columns.{part} in a configuration, --columns {part}=NAME on a command line",
             )
     return found
+
+
+def _degrees(column: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    """Numbers of a column, NaN where there is none; 48,85 is how much of Europe writes 48.85."""
+    import pandas as pd
+
+    numbers: npt.NDArray[np.float64] = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, copy=True)
+    rest = np.isnan(numbers)
+    if rest.any():
+        texts = column[rest].astype("string").str.replace(r"^(\s*[-+]?\d+),(\d+\s*)$", r"\1.\2", regex=True)
+        numbers[rest] = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    return numbers
 
 
 def _check_swapped(file: Path, lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]) -> None:

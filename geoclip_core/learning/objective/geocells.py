@@ -7,49 +7,30 @@ vector is the location encoder's vector of the cell's centre, so that the traine
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from geoclip_core.earth.cells import cells_of
-from geoclip_core.earth.coordinates import Floats, check_latlon, from_unit_vectors, unit_vectors
+from geoclip_core.earth.cells import adaptive_partition
+from geoclip_core.earth.coordinates import Floats
 from geoclip_core.earth.distance import EARTH_RADIUS_KM
 from geoclip_core.learning.objective.sphere import unit_points
-
-_FINEST = 9  # H3 cells of 0.1 km2: photos taken at one spot stay together, however many
 
 
 def geocell_centres(latlon: Floats, most: int) -> Floats:
     """Centres of an adaptive division of the Earth.
 
-    H3's coarsest cells are divided into their children, and these again, wherever they hold more than ``most`` places;
-    a centre is the mean of the places in its cell. Cells without places have none.
+    A centre is the mean of the places in its cell, see :func:`adaptive_partition`. Cells without
+    places have none.
 
     Args:
         latlon: (n, 2) degrees, at least one row.
-        most: How many places a cell may hold, unless it is as small as a city block.
+        most: How many places a cell may hold, unless they were taken at one spot.
 
     Returns:
         (k, 2) float64 degrees, in no particular order.
     """
-    points = unit_vectors(check_latlon(latlon))
-    cell = np.zeros(len(points), dtype=np.int64)  # number of the place's cell, once it is decided
-    decided, cells = np.zeros(len(points), dtype=bool), 0
-    for resolution in range(_FINEST + 1):
-        rows = np.flatnonzero(~decided)
-        if not len(rows):
-            break
-        _, inverse, counts = np.unique(cells_of(latlon[rows], resolution), return_inverse=True, return_counts=True)
-        small = (counts <= most) | (resolution == _FINEST)
-        numbers = np.cumsum(small) - 1 + cells
-        chosen = small[inverse]
-        cell[rows[chosen]] = numbers[inverse[chosen]]
-        decided[rows[chosen]] = True
-        cells += int(small.sum())
-    sums = np.zeros((cells, 3))
-    np.add.at(sums, cell, points)
-    return from_unit_vectors(sums)
+    return adaptive_partition(latlon, most).centroids(latlon)
 
 
 def geocell_loss(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import IntEnum
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from geoclip_core.earth.coordinates import Floats
@@ -27,6 +28,7 @@ class Purpose(IntEnum):
     QUEUE_SEED = 2
     HARD_POOL = 3
     LAYERS = 4
+    ENCODER = 5
 
 
 Generators = Callable[[Purpose, bool], torch.Generator]
@@ -97,13 +99,33 @@ class Objective:
             all_images=(gather_with_gradient(images) if recipe.gather else images) if recipe.symmetric else None,
         )
 
-    def validation_loss(self, images: Tensor, latlon: Tensor, encode: Encoder, scale: Tensor) -> Tensor:
-        """Loss without noise, against the geocells or against batch and queue; arguments as in :meth:`loss`."""
+    def validation_loss(
+        self, images: Tensor, latlon: Tensor, encode: Encoder, scale: Tensor, others: Tensor, vectors: Tensor
+    ) -> Tensor:
+        """Loss without noise: against the geocells, or of each photo's own place among the same places for all photos.
+
+        It does not depend on how photos are cut into batches, nor on how many processes share them.
+
+        Args:
+            images: (n, P, d), P views of n photos, not normalised.
+            latlon: (n, 2) degrees, their places.
+            encode: The location encoder.
+            scale: Factor on cosines, a scalar.
+            others: (k, 2) degrees, places of the gallery; one that is a photo's own is left out for that photo.
+            vectors: (k, d), their vectors, normalised.
+
+        Returns:
+            The mean over photos and views, a float32 scalar.
+        """
         if self._cells is not None:
             return self._geocell_loss(images, latlon, encode, scale)
-        count = len(latlon)
-        vectors = encode(torch.cat((latlon, self.queue.latlon)))
-        return contrastive_loss(images, vectors[:count], scale, negatives=vectors[count:])
+        with torch.autocast(images.device.type, enabled=False):
+            photos = F.normalize(images.float(), dim=-1)
+            own = scale.float() * torch.einsum("npd,nd->np", photos, F.normalize(encode(latlon).float(), dim=-1))
+            rest = scale.float() * photos @ vectors.float().T
+            same = (latlon[:, None] == others[None].to(latlon)).all(-1)
+            rest = rest.masked_fill(same[:, None], -torch.inf)
+            return (torch.logsumexp(torch.cat((own[..., None], rest), dim=-1), dim=-1) - own).mean()
 
     def _geocell_loss(self, images: Tensor, latlon: Tensor, encode: Encoder, scale: Tensor) -> Tensor:
         assert self._cells is not None

@@ -17,6 +17,11 @@ def adam(parameters: list[nn.Parameter], recipe: Recipe) -> torch.optim.Optimize
     return torch.optim.Adam(parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
 
 
+def adamw(parameters: list[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019)."""
+    return torch.optim.AdamW(parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
+
+
 def muon(parameters: list[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
     """Muon for matrices and convolutions, Adam for everything else."""
     matrices = [parameter for parameter in parameters if parameter.ndim >= 2 and len(parameter) > 1]
@@ -24,7 +29,11 @@ def muon(parameters: list[nn.Parameter], recipe: Recipe) -> torch.optim.Optimize
     return Muon(matrices, others, recipe.matrix_rate, recipe.learning_rate, recipe.weight_decay)
 
 
-OPTIMIZERS: dict[str, Callable[[list[nn.Parameter], Recipe], torch.optim.Optimizer]] = {"adam": adam, "muon": muon}
+OPTIMIZERS: dict[str, Callable[[list[nn.Parameter], Recipe], torch.optim.Optimizer]] = {
+    "adam": adam,
+    "adamw": adamw,
+    "muon": muon,
+}
 """Name in ``recipe.optimizer`` -> function of the trained parameters and the recipe."""
 
 

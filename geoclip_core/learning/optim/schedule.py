@@ -10,9 +10,12 @@ from geoclip_core.learning.settings import Recipe
 
 
 def step_decay(step: int, steps_per_epoch: int, steps: float, recipe: Recipe) -> float:
-    """The paper's schedule: ``recipe.decay`` to the power of the epochs that are over, as torch's StepLR."""
+    """The paper's schedule: ``recipe.decay`` to the power of the epochs that are over, as torch's StepLR.
+
+    With ``recipe.decay_steps`` it counts these instead of the steps of an epoch.
+    """
     del steps
-    return recipe.decay ** (step // steps_per_epoch)
+    return recipe.decay ** (step // (recipe.decay_steps or steps_per_epoch))
 
 
 def cosine(step: int, steps_per_epoch: int, steps: float, recipe: Recipe) -> float:

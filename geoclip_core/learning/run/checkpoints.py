@@ -1,4 +1,4 @@
-"""Checkpoints: written whole or not at all, at the end of every epoch and in between."""
+"""Checkpoints: written whole or not at all, at the end of every epoch, in between, and when a run is told to stop."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from lightning.pytorch.callbacks import Checkpoint
 from typing_extensions import override
 
 from geoclip_core.files import atomic
+from geoclip_core.learning.run.csv_log import ContinuedCSV
+from geoclip_core.learning.run.stopping import StopSignals
 
 LAST = "last.ckpt"
 
@@ -40,39 +42,63 @@ class AtomicCheckpoints(TorchCheckpointIO):
 
 
 class LastCheckpoint(Checkpoint):
-    """Keeps ``last.ckpt`` up to date, at the end of every epoch and every so many steps.
+    """Keeps ``last.ckpt`` up to date: at the end of every epoch, every so many steps, and where a run is told to stop.
 
     Args:
         folder: The folder of ``last.ckpt``.
         every_steps: Optimiser steps between writes within an epoch; 0 writes at its end only.
+        signals: Knows whether the run is to stop.
     """
 
-    def __init__(self, folder: str, every_steps: int = 0) -> None:
-        self.path, self.every_steps = str(Path(folder) / LAST), every_steps
-        self._saved_at = -1
+    def __init__(self, folder: str, every_steps: int, signals: StopSignals) -> None:
+        self.path, self.every_steps, self.signals = str(Path(folder) / LAST), every_steps, signals
+        self._saved_at = self._began_at = -1
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """A checkpoint that the run was resumed from is not written again."""
+        """A checkpoint that the run was resumed from is not written again, and the log goes on from there."""
         self._saved_at = trainer.global_step
+        for logger in trainer.loggers:
+            if isinstance(logger, ContinuedCSV):
+                logger.continue_at(trainer.global_step)
+
+    @override
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
+        """Remember the step, to know whether this batch completes one."""
+        self._began_at = trainer.global_step
 
     @override
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
-        """Save after every ``every_steps``-th step, never between accumulated batches.
+        """Save where it is due, never between accumulated batches: every ``every_steps`` steps, and after the last one.
 
-        Nor after the last batch of an epoch, whose validation is still to come: a run resumed from there would leave
-        it out.
+        The last one is that of ``max_steps`` or ``max_time``. Not after the last batch of an epoch, whose validation is
+        still to come: a run resumed from there would leave it out.
         """
         step = trainer.global_step
+        if step == self._began_at or trainer.is_last_batch:
+            return
+        stop = self.signals.wanted(trainer)
         due = self.every_steps and step % self.every_steps == 0 and step != self._saved_at
-        if due and not trainer.is_last_batch:
+        if due or stop or step == trainer.max_steps or trainer.should_stop:
+            # Lightning logs a step after this hook; logged now, it is on the disk before the checkpoint is.
+            trainer._logger_connector.update_train_step_metrics()
             self._save(trainer)
+        if stop:
+            self.signals.stop(trainer, self.path)
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save after the validation of every epoch."""
-        self._save(trainer)
+        """Save after the validation of every epoch; a run that ends within one has saved its last step."""
+        if trainer.is_last_batch or trainer.global_step != self._saved_at:
+            self._save(trainer)
+        if self.signals.wanted(trainer):
+            self.signals.stop(trainer, self.path)
 
     def _save(self, trainer: Trainer) -> None:
+        for logger in trainer.loggers:  # what is resumed from has its log on the disk
+            logger.save()
         trainer.save_checkpoint(self.path, weights_only=False)  # False: save optimiser, queue and position too
         self._saved_at = trainer.global_step
+        if trainer.is_global_zero:  # a cluster's checkpoint is older now, and must not be taken instead
+            for old in Path(trainer.default_root_dir).glob("hpc_ckpt_*.ckpt"):
+                old.unlink(missing_ok=True)

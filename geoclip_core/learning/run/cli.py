@@ -6,29 +6,34 @@ import dataclasses
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml  # type: ignore[import-untyped]
-from jsonargparse import get_loader, set_loader
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from typing_extensions import override
 
 from geoclip_core.errors import TrainingError
-from geoclip_core.files import atomic, write_json, write_text
-from geoclip_core.learning.aliases import with_new_class_paths
+from geoclip_core.files import atomic, write_json
+from geoclip_core.learning.data.checks import doubts
 from geoclip_core.learning.data.datamodule import GeoData
 from geoclip_core.learning.data.photos import PhotoPairs
 from geoclip_core.learning.data.table import count_reasons, listed_rows
+from geoclip_core.learning.limits import check_numbers
 from geoclip_core.learning.run.checkpoints import AtomicCheckpoints, LastCheckpoint
+from geoclip_core.learning.run.csv_log import ContinuedCSV
+from geoclip_core.learning.run.folder import checkpoint_folder, claim, find_checkpoint, save_config
 from geoclip_core.learning.run.module import GeoLearner
+from geoclip_core.learning.run.monitors import Best, EarlyStop, monitors
+from geoclip_core.learning.run.parser import RunParser, check_devices, say_what_is_missing
 from geoclip_core.learning.run.provenance import provenance
+from geoclip_core.learning.run.stopping import StopSignals
 from geoclip_core.learning.run.tower import load_clip
 from geoclip_core.model.backbones.digest import tower_digest
 
@@ -36,20 +41,6 @@ States = Callable[[str], Mapping[str, Tensor]]
 """From a name that a person gives (a path, ``auto``, a model's name) to a state dict."""
 
 _log = logging.getLogger(__name__)
-
-
-_read_yaml = get_loader("yaml")
-set_loader("yaml", lambda text: _read_yaml(with_new_class_paths(text)), (yaml.YAMLError,))
-
-
-class _Parser(LightningArgumentParser):
-    """Reads class paths on the command line that were saved before a class moved."""
-
-    @override
-    def parse_args(self, args: Sequence[str] | None = None, *more: Any, **named: Any) -> Any:  # type: ignore[override]
-        """Parse a command line; see the base class."""
-        words = sys.argv[1:] if args is None else args
-        return super().parse_args([with_new_class_paths(word) for word in words], *more, **named)
 
 
 class _SaveRun(SaveConfigCallback):
@@ -61,7 +52,7 @@ class _SaveRun(SaveConfigCallback):
         if stage != "fit":
             return
         folder = Path(trainer.default_root_dir)
-        write_text(folder / "config.yaml", self.parser.dump(self.config))
+        save_config(folder, self.parser.dump(self.config))
         if isinstance(pl_module, GeoLearner):
             write_json(folder / "run.json", pl_module.provenance)
             with atomic(folder / "gallery.npy") as part, part.open("wb") as stream:
@@ -90,10 +81,15 @@ class TrainingCLI(LightningCLI):
         warnings.filterwarnings("ignore", ".*LeafSpec.* is deprecated")
         warnings.filterwarnings("ignore", "The dirpath has changed from")  # a checkpoint of another run was named
         warnings.filterwarnings("ignore", "Checkpoint directory .* is not empty")  # so it is when a run is resumed
+        warnings.filterwarnings("ignore", "Be aware that when using `ckpt_path`, callbacks")  # max_time may be left out
+        self.signals = StopSignals()
+        first = next(iter(sys.argv[1:] if args is None else args), "")
+        if first in (every := self.subcommands()):  # the parsers of the others would take longer than they are worth
+            self.subcommands = lambda: {first: every[first]}  # type: ignore[method-assign]
         super().__init__(
             GeoLearner,
             GeoData,
-            parser_class=_Parser,
+            parser_class=RunParser,
             save_config_callback=_SaveRun,
             save_config_kwargs={"save_to_log_dir": False},
             trainer_defaults={
@@ -105,7 +101,7 @@ class TrainingCLI(LightningCLI):
             seed_everything_default=0,
             auto_configure_optimizers=False,
             load_from_checkpoint_support=False,  # settings are in the checkpoint under a name of our own
-            parser_kwargs={"description": "Train, resume (--ckpt_path last) and validate."},
+            parser_kwargs={"description": "Train, resume (--ckpt_path last), validate and test."},
             args=args,
             run=run,
         )
@@ -118,37 +114,105 @@ class TrainingCLI(LightningCLI):
         parser.add_argument(
             "--start.heads", type=str | None, default=None, help="heads to fine-tune: geoclip, or an exported folder"
         )
-        parser.add_argument("--save_every_steps", type=int, default=0, help="also write last.ckpt within an epoch")
-        parser.add_lightning_class_args(ModelCheckpoint, "best")
-        parser.set_defaults(
-            {
-                "best.monitor": "validation/median_km",
-                "best.filename": "best",
-                "best.enable_version_counter": False,
-            }
+        parser.add_argument(
+            "--start.overwrite", type=bool, default=False, help="delete a run that is in the folder already"
         )
-        parser.link_arguments("trainer.default_root_dir", "best.dirpath", compute_fn=_checkpoint_folder)
-        parser.add_lightning_class_args(EarlyStopping, "early_stop")
-        parser.set_defaults({"early_stop.monitor": "validation/median_km", "early_stop.patience": 10})
+        parser.add_argument(
+            "--save_every_steps",
+            type=int,
+            default=1000,
+            help="also write last.ckpt within an epoch; 0 writes it at its end only",
+        )
+        parser.add_argument(
+            "--best", type=Best | None, default=Best(), help="which checkpoints are kept besides last.ckpt"
+        )
+        parser.add_argument(
+            "--early_stop", type=EarlyStop | None, default=EarlyStop(), help="when to stop early; null: never"
+        )
+
+    @override
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Read the settings, and check numbers and the checkpoint before any of them is used.
+
+        Raises:
+            TrainingError: A number is out of range, or there is no such checkpoint.
+        """
+        super().parse_arguments(parser, args)
+        settings = self.config.get(str(self.config.get("subcommand")), self.config)
+        check_numbers("", dict(settings.items()))
+        find_checkpoint(settings.get("ckpt_path"), Path(settings["trainer"]["default_root_dir"]))
+
+    @override
+    def instantiate_classes(self) -> None:
+        """Build trainer, module and data, and find the checkpoint that is meant.
+
+        Raises:
+            TrainingError: This machine lacks something, or the trainer cannot be built.
+        """
+        asked = self.config
+        settings = asked.get(str(self.subcommand), asked)
+        check_devices(settings["trainer"]["accelerator"], settings["trainer"]["devices"])
+        self.config = asked.clone()
+        resolved = self.config.get(str(self.subcommand), self.config)
+        for name in ("data.seed", "model.recipe.seed"):  # one seed for all, where no other is named
+            if resolved[name] is None:
+                resolved[name] = int(resolved["seed_everything"])
+        try:
+            super().instantiate_classes()
+        except (ImportError, ValueError) as error:
+            say_what_is_missing(error)
+            raise
+        self.config = asked
+        for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, _SaveRun):
+                callback.config = settings  # as it was asked for: seeds that were derived stay so
+        if self.subcommand is not None:
+            root = Path(self.trainer.default_root_dir)
+            of_command = self.config_init[self.subcommand]
+            of_command["ckpt_path"] = find_checkpoint(of_command["ckpt_path"], root)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """The configured trainer, with loggers, ``last.ckpt`` and atomic writing of checkpoints."""
         settings = self._get(self.config_init, "trainer")
         root = Path(settings["default_root_dir"])
         if settings["logger"] is None:
-            kwargs["logger"] = [TensorBoardLogger(root, "tensorboard", ""), CSVLogger(root, "csv")]
-        kwargs["plugins"] = [*(settings["plugins"] or []), AtomicCheckpoints()]
+            kwargs["logger"] = [TensorBoardLogger(root, "tensorboard", ""), ContinuedCSV(root)]
+        own_plugins, own_callbacks = (_as_list(settings[name]) for name in ("plugins", "callbacks"))
+        kwargs["plugins"] = [*own_plugins, AtomicCheckpoints()]
+        folder = checkpoint_folder(root)
+        best, early_stop = (self._get(self.config_init, name) for name in ("best", "early_stop"))
+        kept = monitors(best, early_stop, folder)
+        if kept and settings["limit_val_batches"] == 0:
+            _log.warning("Without validation no best.ckpt is kept and nothing stops early; last.ckpt is written")
+            kept = []
         kwargs["callbacks"] = [
-            *(settings["callbacks"] or []),
-            LastCheckpoint(_checkpoint_folder(str(root)), self._get(self.config_init, "save_every_steps")),
+            *own_callbacks,
+            self.signals,
+            *kept,
+            LastCheckpoint(folder, self._get(self.config_init, "save_every_steps"), self.signals),
             *([] if settings["logger"] is False else [LearningRateMonitor("step")]),
         ]
-        return super().instantiate_trainer(**kwargs)
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (MisconfigurationException, TypeError, ValueError) as error:
+            raise TrainingError(
+                f"The trainer cannot be built as the settings under trainer say: {' '.join(str(error).split())[:300]}",
+                hint="correct that setting, or leave it out",
+            ) from error
 
     def before_fit(self) -> None:
-        """Load the weights that were asked for, collect the provenance, and open the reports of skipped rows."""
-        self._start()
+        """Claim the folder, load weights, collect the provenance, and open the reports of skipped rows.
+
+        Raises:
+            TrainingError: The folder holds another run, or the data does not fit the network.
+        """
         root, data = Path(self.trainer.default_root_dir), self.datamodule
+        if self.trainer.is_global_zero:
+            overwrite = self._get(self.config_init, "start")["overwrite"]
+            claim(root, self._get(self.config_init, "ckpt_path"), overwrite=overwrite)
+            for doubt in doubts(data):
+                _log.warning(doubt)
+        self._start()
         for source, name in ((data.source, "skipped.csv"), (data.validation, "skipped-validation.csv")):
             if isinstance(source, PhotoPairs) and source.report is None:
                 source.report_to(str(root / name))
@@ -160,11 +224,51 @@ class TrainingCLI(LightningCLI):
                 _log.warning("%d rows were not used; %s lists them", count, source.report)
 
     def before_validate(self) -> None:
-        """Load the weights that were asked for."""
+        """Load the weights that were asked for.
+
+        Raises:
+            TrainingError: None were.
+        """
+        if self._get(self.config_init, "ckpt_path") is None and self._get(self.config_init, "start")["heads"] is None:
+            raise TrainingError(
+                f"{self.subcommand} needs weights, and none are named",
+                allowed="--ckpt_path best, last or a .ckpt file, or --start.heads",
+                hint=f"train.py {self.subcommand} --config RUN/config.yaml --ckpt_path best",
+            )
         self._start()
+
+    def before_test(self) -> None:
+        """Load the weights that were asked for; see :meth:`before_validate`."""
+        self.before_validate()
+        if self.datamodule.test is None:
+            _log.warning("data.test names no photos: those of the validation are measured, which chose best.ckpt")
+
+    def after_validate(self) -> None:
+        """Write the results to ``validate.json`` in the run's folder."""
+        self._write_results("validation/", self.datamodule.validation_rows)
+
+    def after_test(self) -> None:
+        """Write the results to ``test.json`` in the run's folder."""
+        self._write_results("test/", self.datamodule.test_rows)
+
+    def _write_results(self, prefix: str, rows: Any) -> None:
+        if not self.trainer.is_global_zero:
+            return
+        values = {name.removeprefix(prefix): float(value) for name, value in self.trainer.callback_metrics.items()}
+        file = Path(self.trainer.default_root_dir) / f"{self.subcommand}.json"
+        record = {
+            "metrics": values,
+            "photos": len(rows),
+            "checkpoint": self._get(self.config_init, "ckpt_path"),
+            "heads": self._get(self.config_init, "start")["heads"],
+            "provenance": self.model.provenance,
+        }
+        write_json(file, record)
+        _log.info("The results are in %s", file)
 
     def _start(self) -> None:
         model, data, start = self.model, self.datamodule, self._get(self.config_init, "start")
+        _check_widths(model, data)
         clip = model.tower.kind == "clip"
         if clip:
             if start["clip"] is None:
@@ -178,7 +282,7 @@ class TrainingCLI(LightningCLI):
             load_heads(model, self.head_state(start["heads"]))
         seen = data.source.preprocess
         model.provenance = provenance(data.digest) | {
-            "start": dict(start),
+            "start": {"clip": start["clip"], "heads": start["heads"]},
             "preprocess": None if seen is None else dataclasses.asdict(seen),
             "tower": tower_digest(model.image_tower) if clip and model.tower.train != "all" else data.source.tower,
         }
@@ -188,9 +292,15 @@ class TrainingCLI(LightningCLI):
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
-        """The subcommands, ``fit`` and ``validate``, and their arguments that come from elsewhere."""
+        """The subcommands, ``fit``, ``validate`` and ``test``, and their arguments that come from elsewhere."""
         every = LightningCLI.subcommands()
-        return {name: every[name] for name in ("fit", "validate")}
+        return {name: every[name] for name in ("fit", "validate", "test")}
+
+
+def _as_list(one_or_several: Any) -> list[Any]:
+    if one_or_several is None:
+        return []
+    return list(one_or_several) if isinstance(one_or_several, list | tuple) else [one_or_several]
 
 
 def load_heads(model: GeoLearner, state: Mapping[str, Tensor]) -> None:
@@ -217,5 +327,13 @@ def load_heads(model: GeoLearner, state: Mapping[str, Tensor]) -> None:
         )
 
 
-def _checkpoint_folder(root: str) -> str:
-    return str(Path(root) / "checkpoints")
+def _check_widths(model: GeoLearner, data: GeoData) -> None:
+    """Refuse features of another width than the tower's."""
+    for name, source in (("source", data.source), ("validation", data.validation), ("test", data.test)):
+        width = None if source is None or model.tower.kind != "features" else source.width
+        if width is not None and width != model.tower.width:
+            raise TrainingError(
+                f"model.tower.width is {model.tower.width}, and the features of data.{name} have {width} numbers",
+                allowed="the width of the features",
+                hint=f"set model.tower.width to {width}, or name features of another backbone",
+            )

@@ -8,12 +8,12 @@ A folder of an exported model holds
 - ``gallery.npy``: (g, 2) float32 degrees, latitude first;
 - ``record.json``: ``format`` (1), ``name``, ``summary``, ``licence``, ``paper``; ``files``: name to ``sha256`` and
   ``size`` of the other two; ``location_encoder``: ``kind`` (``geoclip`` where it is absent), ``sigmas, rows, width,
-  dim, projection``; ``image``: ``kind`` (``clip``, ``timm`` or ``features``), ``width`` of its features, ``backbone``
-  (its name in ``model.backbones``, or null; CLIP ViT-L/14 where it is absent), ``included`` (whether ``image_tower.*``
-  is in the file), ``clip`` (its sizes) or ``architecture`` and ``options`` (of timm), and ``tower`` (what a frozen
-  tower was, with a digest of its weights); ``preprocess``: ``size, mean, std, resize, interpolation``, or null;
-  ``logit_scale`` (the factor itself); ``data`` (digest of the pairs), ``metrics`` (of the last validation before the
-  checkpoint), ``recipe`` and ``provenance`` (git revision, versions).
+  dim, projection``, and ``options`` of that encoder; ``image``: ``kind`` (``clip``, ``timm`` or ``features``),
+  ``width`` of its features, ``backbone`` (its name in ``model.backbones``, or null; CLIP ViT-L/14 where it is absent),
+  ``included`` (whether ``image_tower.*`` is in the file), ``clip`` (its sizes) or ``architecture`` and ``options``
+  (of timm), and ``tower`` (what a frozen tower was, with a digest of its weights); ``preprocess``: ``size, mean, std,
+  resize, interpolation``, or null; ``logit_scale`` (the factor itself); ``data`` (digest of the pairs), ``metrics``
+  (of the last validation before the checkpoint), ``recipe`` and ``provenance`` (git revision, versions).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from geoclip_core.errors import TrainingError
 from geoclip_core.learning.data.dataset import Batch
+from geoclip_core.learning.limits import check_numbers
 from geoclip_core.learning.objective.coordinate_noise import gps_noise
 from geoclip_core.learning.objective.gather import gather_rows
 from geoclip_core.learning.objective.gps_queue import GpsQueue
@@ -22,9 +23,9 @@ from geoclip_core.learning.optim.optimizers import build_optimizer
 from geoclip_core.learning.optim.schedule import learning_rate_factor
 from geoclip_core.learning.randomness import generator_of
 from geoclip_core.learning.run.checkpoint_state import read_state, write_state
-from geoclip_core.learning.run.tower import build_tower
+from geoclip_core.learning.run.tower import build_tower, compile_networks, save_memory
 from geoclip_core.learning.run.validation import GalleryRetrieval, LocationAccuracy
-from geoclip_core.learning.settings import MAX_SCALE, LocationConfig, Recipe, TowerConfig
+from geoclip_core.learning.settings import MAX_SCALE, LocationConfig, Recipe, Speed, TowerConfig
 from geoclip_core.model.image_encoder import projection_mlp
 from geoclip_core.model.location_encoders import build_location_encoder
 
@@ -44,6 +45,10 @@ class GeoLearner(LightningModule):
         tower: The image tower.
         location: The location encoder.
         recipe: How to train.
+        speed: What saves time or memory and changes nothing else.
+
+    Raises:
+        TrainingError: A number is out of range, the tower cannot be built, or there is no compiler.
     """
 
     def __init__(
@@ -51,8 +56,11 @@ class GeoLearner(LightningModule):
         tower: TowerConfig = TowerConfig(),  # noqa: B008 - frozen
         location: LocationConfig = LocationConfig(),  # noqa: B008 - frozen
         recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+        speed: Speed = Speed(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__()
+        for name, part in (("tower", tower), ("location", location), ("recipe", recipe)):
+            check_numbers(f"model.{name}", part)
         self.tower, self.location, self.recipe = tower, location, recipe
         self.image_tower, width = build_tower(tower)
         self.image_mlp = projection_mlp(width, location.dim)
@@ -67,13 +75,17 @@ class GeoLearner(LightningModule):
         self.provenance: dict[str, Any] = {}
         self.metrics: dict[str, float] = {}
         self._retrieval: GalleryRetrieval | None = None
+        if speed.checkpointing:
+            save_memory(self.image_tower, tower)
+        if speed.compile:
+            compile_networks(self.image_tower, self.image_mlp, self.location_encoder)
 
     @property
     def _data(self) -> GeoData:
         return cast("GeoData", self.trainer.datamodule)  # type: ignore[attr-defined]
 
     def _generator(self, purpose: Purpose, shared: bool = False) -> torch.Generator:
-        return generator_of(self.recipe.seed, self.batches_seen, 0 if shared else self.global_rank, int(purpose))
+        return generator_of(self.recipe.seed or 0, self.batches_seen, 0 if shared else self.global_rank, int(purpose))
 
     def encode_images(self, inputs: Tensor) -> Tensor:
         """Vectors of photos.
@@ -170,9 +182,12 @@ class GeoLearner(LightningModule):
         self.objective.start(torch.from_numpy(np.ascontiguousarray(self._data.train_latlon)), self._generator)
 
     def setup(self, stage: str) -> None:
-        """Divide the Earth into geocells, where the recipe asks for them."""
-        del stage
-        self.objective.divide(self._data.train_latlon.astype(np.float64))
+        """Divide the Earth into geocells, where the recipe asks for them; give the location encoder what it needs."""
+        places = self._data.train_latlon
+        self.objective.divide(places.astype(np.float64))
+        if stage == "fit":  # before a checkpoint is read, which then has the last word
+            points = torch.from_numpy(np.ascontiguousarray(places, dtype=np.float32))
+            self.location_encoder.prepare(points, generator_of(self.recipe.seed or 0, 0, 0, int(Purpose.ENCODER)))
 
     def on_train_start(self) -> None:
         """Put a frozen tower, and one with frozen statistics, into evaluation mode."""
@@ -191,21 +206,42 @@ class GeoLearner(LightningModule):
         self._retrieval = GalleryRetrieval(self.location_encoder, gallery)
 
     def validation_step(self, batch: Batch, _: int) -> None:
-        """Loss without noise, against the geocells or against batch and queue, and accuracy against the gallery."""
-        if self._retrieval is None or not len(batch.rows):  # none of its photos could be read
-            return
-        images = self.encode_images(batch.inputs)
-        loss = self.objective.validation_loss(images, batch.latlon, self.encode_places, self.logit_scale.exp())
-        self.log("validation/loss", loss, batch_size=len(batch.latlon), sync_dist=True)
-        self.accuracy.update(self._retrieval.locate(images), batch.latlon)
+        """Loss without noise, and accuracy against the gallery; see :meth:`Objective.validation_loss`."""
+        self._measure(batch, "validation")
 
     def on_validation_epoch_end(self) -> None:
         """Log accuracy and median over all processes."""
+        self.metrics = self._results("validation")
+
+    def on_test_epoch_start(self) -> None:
+        """Encode the gallery."""
+        self.on_validation_epoch_start()
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """As :meth:`validation_step`."""
+        del batch_idx
+        self._measure(batch, "test")
+
+    def on_test_epoch_end(self) -> None:
+        """Log accuracy and median over all processes."""
+        self._results("test")
+
+    def _measure(self, batch: Batch, stage: str) -> None:
+        if self._retrieval is None or not len(batch.rows):  # none of its photos could be read
+            return
+        images = self.encode_images(batch.inputs)
+        loss = self.objective.validation_loss(
+            images, batch.latlon, self.encode_places, self.logit_scale.exp(), *self._retrieval.some
+        )
+        self.log(f"{stage}/loss", loss, batch_size=len(batch.latlon), sync_dist=True)
+        self.accuracy.update(self._retrieval.locate(images), batch.latlon)
+
+    def _results(self, stage: str) -> dict[str, float]:
         values = self.accuracy.compute()
-        self.log_dict({f"validation/{name}": value for name, value in values.items()})
-        self.metrics = {name: float(value) for name, value in values.items()}
+        self.log_dict({f"{stage}/{name}": value for name, value in values.items()})
         self.accuracy.reset()
         self._retrieval = None
+        return {name: float(value) for name, value in values.items()}
 
     @property
     def batches(self) -> dict[str, int]:

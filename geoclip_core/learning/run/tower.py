@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import torch
@@ -102,6 +106,44 @@ def _with_lora(image: nn.Module, tower: TowerConfig) -> nn.Module:
     image.requires_grad_(False)
     adapted: nn.Module = inject_adapter_in_model(_lora(tower), image)
     return adapted
+
+
+def save_memory(image: nn.Module, tower: TowerConfig) -> None:
+    """Have a trained tower compute its layers again in the backward pass (gradient checkpointing).
+
+    Raises:
+        TrainingError: The tower is not trained, or cannot do that.
+    """
+    if tower.train == "none":
+        raise TrainingError(
+            "model.speed.checkpointing saves memory of a tower that is trained, and this one is frozen",
+            hint="leave it out, or set tower.train to all or lora",
+        )
+    able = [module for module in image.modules() if callable(getattr(module, "set_grad_checkpointing", None))]
+    if not able:
+        raise TrainingError(
+            f"{tower.architecture or tower.kind} cannot compute its layers again in the backward pass",
+            hint="set model.speed.checkpointing to false",
+        )
+    able[0].set_grad_checkpointing(True)  # type: ignore[operator]
+
+
+def compile_networks(*networks: nn.Module) -> None:
+    """Have torch.compile build code for networks when they are first used; their weights keep their names.
+
+    Raises:
+        TrainingError: This machine has no C++ compiler, which torch.compile calls.
+    """
+    usual = {"darwin": "clang++", "win32": "cl"}.get(sys.platform, "g++")
+    compiler = os.environ.get("CXX") or usual
+    if shutil.which(shlex.split(compiler)[0]) is None:
+        raise TrainingError(
+            f"model.speed.compile needs a C++ compiler, and {compiler} is not there",
+            allowed=f"{usual}, or what the environment variable CXX names",
+            hint="install one (Debian: apt install g++), or set model.speed.compile to false",
+        )
+    for network in networks:
+        network.compile()
 
 
 def load_clip(image: nn.Module, state: dict[str, Tensor]) -> None:

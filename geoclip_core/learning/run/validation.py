@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchmetrics import Metric
 
-from geoclip_core.evaluation.metrics import Accuracy, error_km
+from geoclip_core.evaluation.metrics import THRESHOLDS_KM, Accuracy, error_km
 
 _POINTS = 4096  # encoded or compared at a time
 
@@ -49,6 +49,9 @@ class LocationAccuracy(Metric):
         """Shares in [0, 1] as ``accuracy_1km`` ... and ``median_km``; NaN where nothing was counted."""
         parts: Any = self.errors_km  # one tensor already, where the errors of several processes were joined
         errors = parts if isinstance(parts, Tensor) else torch.cat([torch.empty(0, device=self.device), *parts])
+        if not len(errors):
+            nothing = torch.tensor(torch.nan)
+            return {**{accuracy_name(threshold): nothing for threshold in THRESHOLDS_KM}, "median_km": nothing}
         found = Accuracy.of(errors.cpu().double().numpy())
         shares = zip(found.thresholds_km, found.shares, strict=True)
         return {
@@ -69,6 +72,13 @@ class GalleryRetrieval:
         self.gallery = gallery
         with torch.no_grad(), torch.autocast(gallery.device.type, enabled=False):
             self.vectors = torch.cat([F.normalize(encoder(part), dim=1) for part in torch.split(gallery, _POINTS)])
+
+    @property
+    def some(self) -> tuple[Tensor, Tensor]:
+        """Points (k, 2) spread over the gallery, and their vectors (k, d), normalised; k is at most 4,096."""
+        count = len(self.gallery)
+        rows = torch.linspace(0, count - 1, min(count, _POINTS), device=self.gallery.device).round().long()
+        return self.gallery[rows], self.vectors[rows]
 
     @torch.no_grad()
     def locate(self, images: Tensor) -> Tensor:

@@ -20,6 +20,9 @@ Activation = Literal["quick_gelu", "gelu"]
 CLIP_L14 = "clip-vit-l-14"
 """GeoCLIP's own backbone."""
 
+UNCHECKED = "unchecked"
+"""Instead of a digest: features that another program made, by weights that were not at hand to be compared."""
+
 _CLIP_L14_LABEL = "CLIP"  # of CLIP ViT-L/14, in features and records since before there were others
 _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

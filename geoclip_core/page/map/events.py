@@ -53,6 +53,6 @@ def look_at(outcome: Outcome, index: int) -> None:
     assert outcome.answer is not None
     candidate = outcome.answer.candidates[index]
     try:
-        views.go(views.around(candidate.latlon, views.CITY_KM, candidate.label, index))
+        views.beside(views.around(candidate.latlon, views.CITY_KM, candidate.label, index))
     except GeoclipError as error:
         st.session_state["trouble"] = plain(str(error))

@@ -5,8 +5,6 @@ The files are Leaflet, the countries, and the names of towns.
 
 from __future__ import annotations
 
-import functools
-import tempfile
 from pathlib import Path
 
 import streamlit as st
@@ -17,7 +15,6 @@ from geoclip_core.files import asset_path
 from geoclip_core.maps.basemap import Tiles, reachable, tile_choices
 
 _NAME = "map_files"
-_MADE = "map_names"
 _PROBE_SECONDS = 180
 
 
@@ -31,8 +28,6 @@ def _dist() -> Path | None:
 _FOLDER = _dist()
 if _FOLDER is not None:
     components.declare_component(_NAME, path=str(_FOLDER))
-_MADE_HERE = tempfile.TemporaryDirectory(prefix="geoclip-map-")  # goes when the server ends
-components.declare_component(_MADE, path=_MADE_HERE.name)
 
 
 def web_address() -> str | None:
@@ -43,13 +38,22 @@ def web_address() -> str | None:
     return f"../{__name__}.{_NAME}" if _FOLDER is not None else None
 
 
-@functools.cache
-def towns_address() -> str:
-    """Address of the names of towns, relative to the map; the file is written when it is first asked for."""
-    from geoclip_core.maps.surroundings import world_towns
+def flags_style() -> str:
+    """A style sheet that draws the letters of flags as pictures, since not every system has such letters.
 
-    (Path(_MADE_HERE.name) / "towns.json").write_text(world_towns(), encoding="utf-8")
-    return f"../{__name__}.{_MADE}/towns.json"
+    The face joins the page's own font under its name, for these letters only.
+    """
+    source = f"component/{__name__}.{_NAME}/flags.woff2"
+    face = (
+        f'font-family: "Source Sans"; font-weight: 100 900; src: url("{source}") format("woff2"); '
+        "unicode-range: U+1F1E6-1F1FF; font-display: swap"
+    )
+    return f"<style>@font-face {{ {face if _FOLDER is not None else 'font-family: none'} }}</style>"
+
+
+def towns_address() -> str | None:
+    """Address of the names of towns, relative to the map."""
+    return f"{web_address()}/towns.json" if _FOLDER is not None else None
 
 
 @st.cache_data(ttl=_PROBE_SECONDS, show_spinner=False)

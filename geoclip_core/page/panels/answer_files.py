@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
+from geoclip_core.page import texts
 from geoclip_core.page.map.scene import Scene, field_of
 from geoclip_core.page.state.session import Outcome
 from geoclip_core.page.state.views import WORLD, View
@@ -38,7 +39,7 @@ def link(outcome: Outcome, page: str) -> str:
 
 def panel(outcome: Outcome, answer: Answer, view: View, scene: Scene) -> None:
     """Downloads of the answer, and of the view that the map shows."""
-    st.caption("Places and credible regions; the field and the picture are those of the view above.")
+    st.caption(texts.TAKE_SAYS)
     with st.container(horizontal=True, gap="small"):
         for name, (file, kind, make) in files(outcome, answer, view, scene).items():
             st.download_button(
@@ -47,7 +48,7 @@ def panel(outcome: Outcome, answer: Answer, view: View, scene: Scene) -> None:
     if outcome.question.text:
         again = link(outcome, st.context.url or "")
         # As a link, not as code: for code the browser would fetch half a megabyte of Streamlit's highlighter.
-        st.markdown(f":material/link: [Ask the same text again]({again}): a link to keep or share, without any photo.")
+        st.markdown(texts.ASK_AGAIN.format(link=again))
 
 
 def files(
@@ -62,7 +63,6 @@ def files(
     from geoclip_core.maps.poster import map_png
 
     def field() -> Field:
-        # The world on a plain grid of degrees, which every program reads, instead of the web map's projection.
         if view is WORLD:
             return outcome.locator.field(answer.query, None, _WORLD_SIZE)
         return field_of(outcome.locator, answer, view)
@@ -70,11 +70,13 @@ def files(
     def geotiff() -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "field.tif"
-            field().to_geotiff(path)
+            # On a plain grid of degrees, which every program reads, instead of the web map's projection.
+            area, size = (None, _WORLD_SIZE) if view is WORLD else (view.window.bounds, view.window.size)
+            outcome.locator.field(answer.query, area, size).to_geotiff(path)
             return path.read_bytes()
 
     made: dict[str, tuple[str, str, Callable[[], str | bytes]]] = {
-        known.title: (known.file, known.media_type, functools.partial(known.write, answer, scene.regions))
+        known.title: (known.file, known.media_type, functools.partial(known.data, answer, scene.regions))
         for known in FORMATS.values()
     }
     if find_spec("rasterio") is not None:

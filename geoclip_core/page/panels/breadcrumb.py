@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from geoclip_core.page import texts
 from geoclip_core.page.markdown import plain
 from geoclip_core.page.state.views import SAMPLED_KM, STREET_KM, WORLD, around, deeper, go, path
 
@@ -26,4 +27,4 @@ def panel() -> None:
         here = steps[-1]
         if here is not WORLD and 2 * STREET_KM < here.height_km <= SAMPLED_KM:
             closer = around(here.centre, STREET_KM)
-            st.button(f"Closer: {STREET_KM:g} km", icon=":material/zoom_in:", on_click=deeper, args=(closer,))
+            st.button(texts.CLOSER.format(km=STREET_KM), icon=":material/zoom_in:", on_click=deeper, args=(closer,))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from geoclip_core.page import texts
 from geoclip_core.page.markdown import plain
 from geoclip_core.page.panels.model import what_model_does
 
@@ -23,10 +24,10 @@ def icon(kind: str) -> str:
 
 def panel(answer: Answer) -> None:
     """The pieces of evidence, used or not, then the model and its remarks."""
-    st.markdown("##### What the answer rests on")
+    st.markdown(f"##### {texts.RESTS_ON}")
     for note in answer.evidence:
-        unused = "" if note.used else " (not used)"
+        unused = "" if note.used else texts.NOT_USED
         st.markdown(f"{icon(note.kind)} {plain(note.label)}{unused}")
-    st.caption(f"Answered by the model **{plain(answer.model)}**, which {what_model_does(answer.model)}.")
+    st.caption(texts.ANSWERED_BY.format(model=plain(answer.model), does=what_model_does(answer.model)))
     for remark in answer.notes:
         st.caption(plain(remark))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from geoclip_core.errors import GeoclipError
+from geoclip_core.page import texts
 from geoclip_core.page.markdown import plain
 from geoclip_core.page.state.job import CancelledError, Job
 from geoclip_core.page.state.session import Outcome
@@ -14,7 +15,7 @@ from geoclip_core.page.state.session import Outcome
 if TYPE_CHECKING:
     from geoclip_core.locate.explain import Method, PhotoExplanation
 
-_NAMES: dict[Method, str] = {"gradient": "Quick look: gradient", "occlusion": "Thorough: hide parts one by one"}
+_NAMES: dict[Method, str] = {"gradient": texts.EXPLAIN_QUICKLY, "occlusion": texts.EXPLAIN_THOROUGHLY}
 
 
 def panel(outcome: Outcome, index: int) -> None:
@@ -27,7 +28,7 @@ def panel(outcome: Outcome, index: int) -> None:
     from geoclip_core.locate.explain import explains
 
     if outcome.answer is None or not explains(outcome.locator):
-        st.caption("Which parts of a photo matter can be shown by the full model.")
+        st.caption(texts.ONLY_FULL_MODEL_EXPLAINS)
         return
     job = outcome.explanations.get(index)
     if job is None:
@@ -60,8 +61,9 @@ def _wait(job: Job[PhotoExplanation], index: int) -> None:
         st.rerun()
     done, total = job.progress
     bar, stop = st.columns([5, 1], vertical_alignment="bottom")
-    bar.progress(job.share, f"Looking at the photo: {done} of {total}" if total else "Looking at the photo")
-    if stop.button("Stop", key=f"stop explaining {index}", width="stretch"):
+    words = texts.EXPLAINING_PARTS.format(done=done, total=total) if total else texts.EXPLAINING
+    bar.progress(job.share, words)
+    if stop.button(texts.STOP, key=f"stop explaining {index}", width="stretch"):
         job.cancel()
 
 
@@ -74,12 +76,12 @@ def _show(job: Job[PhotoExplanation], outcome: Outcome, index: int) -> None:
         found = job.result()
     except CancelledError:
         del outcome.explanations[index]
-        st.caption("Stopped.")
+        st.caption(texts.STOPPED)
         _offer(outcome, index)
         return
     except GeoclipError as error:
         st.error(plain(str(error)))
         return
     st.image(found.overlay(outcome.question.photos[index]), width="stretch")
-    st.caption("Orange speaks for the first place, blue against it; what the model does not see is dimmed.")
-    st.button("Again", key=f"again {index}", on_click=_forget, args=(outcome, index))
+    st.caption(texts.EXPLAINED)
+    st.button(texts.AGAIN, key=f"again {index}", on_click=_forget, args=(outcome, index))

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from geoclip_core.errors import GeoclipError
+from geoclip_core.page import texts
 from geoclip_core.page.markdown import plain
 from geoclip_core.page.state.job import CancelledError, Job
 from geoclip_core.page.state.models import loading
@@ -39,18 +40,14 @@ def offer(key: str) -> None:
             downloads().append(Job(fetch_clip))
 
     if not st.session_state.get(asking):
-        name = f"Get the full model ({SIZE})"
+        name = texts.GET_FULL_MODEL.format(size=SIZE)
         busy = bool(downloads())
         st.button(name, key=key, icon=":material/download:", disabled=busy, on_click=ask_first, args=(True,))
         return
-    st.markdown(
-        f"The full model looks at pixels. It needs the weights of CLIP ViT-L/14 once: **{SIZE}** from "
-        f"`{CLIP_ON_HUB.repo}` on huggingface.co, kept in the hub's cache on this machine and checked before use. "
-        "Your photos stay here all the same."
-    )
+    st.markdown(texts.FULL_MODEL_NEEDS.format(size=SIZE, repo=CLIP_ON_HUB.repo))
     with st.container(horizontal=True):
-        st.button("Download", key=f"{key}: yes", type="primary", on_click=fetch)
-        st.button("Not now", key=f"{key}: no", on_click=ask_first, args=(False,))
+        st.button(texts.DOWNLOAD, key=f"{key}: yes", type="primary", on_click=fetch)
+        st.button(texts.NOT_NOW, key=f"{key}: no", on_click=ask_first, args=(False,))
 
 
 @st.fragment(run_every=1.0)
@@ -59,9 +56,9 @@ def _progress(job: Job[Path]) -> None:
         st.rerun()
     done, total = job.progress
     bar, stop = st.columns([5, 1], vertical_alignment="bottom")
-    known = f"{done / 1e9:.2f} of {total / 1e9:.2f} GB" if total else "connecting"
-    bar.progress(job.share, f"Fetching the full model: {known}")
-    if stop.button("Stop", width="stretch"):
+    known = texts.FETCHED.format(done=done / 1e9, total=total / 1e9) if total else texts.CONNECTING
+    bar.progress(job.share, texts.FETCHING.format(known=known))
+    if stop.button(texts.STOP, width="stretch"):
         job.cancel()
 
 
@@ -77,9 +74,9 @@ def status() -> None:
     try:
         job.result()
     except CancelledError:
-        st.info("The download was stopped; what has arrived is kept, and the next try goes on from there.")
+        st.info(texts.FETCH_STOPPED)
     except GeoclipError as error:
         st.error(plain(str(error)))
     else:
         loading.clear()
-        st.toast("The full model is here.", icon=":material/check:")
+        st.toast(texts.FULL_MODEL_HERE, icon=":material/check:")

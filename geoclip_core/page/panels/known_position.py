@@ -9,6 +9,7 @@ import streamlit as st
 from geoclip_core.errors import GeoclipError, QueryError
 from geoclip_core.evaluation.metrics import GEOGUESSR_BEST, error_km, geoguessr_score
 from geoclip_core.locate.wording import degrees, distance
+from geoclip_core.page import texts
 from geoclip_core.page.markdown import plain
 from geoclip_core.text.position.coordinates import parse_coordinates
 
@@ -24,7 +25,7 @@ def parse(text: str) -> tuple[float, float]:
     """
     point = parse_coordinates(text)
     if point is None:
-        raise QueryError(f"{text[:60]!r} is not a position", allowed="latitude, longitude, such as 29.977, 31.133")
+        raise QueryError(texts.NO_POSITION.format(given=text[:60]), allowed=texts.NO_POSITION_ALLOWED)
     return point
 
 
@@ -55,15 +56,15 @@ def panel(answer: Answer, stated: list[tuple[float, float]]) -> None:
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         given = st.text_input(
-            "Known position",
+            texts.KNOWN,
             key="known",
-            placeholder="latitude, longitude",
-            help="Or click the map where it was. Nothing is sent anywhere.",
+            placeholder=texts.KNOWN_EXAMPLE,
+            help=texts.KNOWN_HELP,
         )
         for index, latlon in enumerate(stated[:1]):
-            st.button("As the photo says", key=f"stated {index}", on_click=set_to, args=(latlon,))
+            st.button(texts.AS_THE_PHOTO_SAYS, key=f"stated {index}", on_click=set_to, args=(latlon,))
     if not given.strip():
-        st.caption("Do you know where it is? Then see how far off the answer is.")
+        st.caption(texts.KNOWN_ASK)
         return
     try:
         known = parse(given)
@@ -72,6 +73,7 @@ def panel(answer: Answer, stated: list[tuple[float, float]]) -> None:
         return
     km = error_of(answer, known)
     off, score = st.columns(2)
-    off.metric("Off by", distance(km))
-    score.metric("GeoGuessr score", f"{float(geoguessr_score([km])[0]):,.0f} of {GEOGUESSR_BEST:,.0f}")
-    st.caption(f"From the first place to {degrees(known)} along the great circle, which is drawn on the map.")
+    off.metric(texts.OFF_BY, distance(km))
+    points = texts.SCORE_OF.format(score=float(geoguessr_score([km])[0]), best=GEOGUESSR_BEST)
+    score.metric(texts.SCORE, points)
+    st.caption(texts.TRACK_DRAWN.format(position=degrees(known)))

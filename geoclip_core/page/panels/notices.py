@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from geoclip_core.page import texts
+
 
 def landing() -> None:
     """What to expect, before the first question."""
-    st.subheader("Where on Earth is this?")
-    st.markdown(
-        "Type a place or show a photo. You get the **places it may be**, how probable each is, and a heat map "
-        "of the whole Earth; choose a place, click the map or draw a box to look closer.\n\n"
-        ":material/lock: Photos stay on this machine. Nothing is sent, logged or kept.\n\n"
-        ":material/help: Where there is nothing to go by, the answer says so. It never makes up a point."
-    )
+    st.subheader(texts.LANDING_TITLE)
+    st.markdown(texts.LANDING)
 
 
 def footer(online: bool) -> None:
@@ -22,9 +19,5 @@ def footer(online: bool) -> None:
     Args:
         online: Whether the map shows tiles of a server.
     """
-    map_says = "Map tiles come from a tile server." if online else "The map is drawn on this machine."
-    st.caption(
-        "Probabilities are the model's own and not calibrated: 80 % does not mean right four times in five. "
-        "**Do not use this to find or follow people.**  \n"
-        f":material/lock: Photos and questions stay on this machine, unlogged. {map_says}"
-    )
+    map_says = texts.TILES if online else texts.NO_TILES
+    st.caption(f"{texts.HONESTY}  \n{texts.PRIVACY} {map_says}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from geoclip_core.locate.wording import file_words
+from geoclip_core.page import texts
 from geoclip_core.page.markdown import plain
-from geoclip_core.page.panels import explanation
+from geoclip_core.page.panels import explanation, signs
 from geoclip_core.page.state.session import Outcome, ShownPhoto
 from geoclip_core.photo.exif import ExifRecord
 
@@ -16,6 +17,7 @@ def panel(outcome: Outcome) -> None:
     for index, photo in enumerate(outcome.photos):
         with st.container(border=True):
             _photo(photo)
+            signs.panel(outcome, index)
             if outcome.answer is not None and photo.thumbnail is not None:
                 explanation.panel(outcome, index)
 
@@ -25,14 +27,14 @@ def _photo(photo: ShownPhoto) -> None:
     if photo.thumbnail is not None:
         picture.image(photo.thumbnail, width="stretch")
     else:
-        picture.markdown(":material/broken_image: Its pixels cannot be read.")
-    claims.markdown("##### What the photo's file says")
+        picture.markdown(f":material/broken_image: {texts.NO_PIXELS}")
+    claims.markdown(f"##### {texts.FILE_SAYS}")
     lines = file_says(photo.exif)
-    claims.markdown("  \n".join(lines) if lines else "Nothing about place, time or camera.")
+    claims.markdown("  \n".join(lines) if lines else texts.FILE_SAYS_NOTHING)
     for problem in photo.exif.problems:
         claims.caption(f":material/warning: {plain(problem)}")
     if lines:
-        claims.caption("Such notes can be edited or copied; they are shown apart from what the model found.")
+        claims.caption(texts.FILE_IS_A_CLAIM)
 
 
 def file_says(record: ExifRecord) -> list[str]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from geoclip_core.files import Progress
 
 Result = TypeVar("Result")
+
+_LAST_SECONDS = 5.0  # that the work under way may still take when the server ends
+_jobs: WeakSet[Job[Any]] = WeakSet()
 
 
 class CancelledError(Exception):
@@ -27,6 +33,7 @@ class Job(Generic[Result]):
         self.progress = (0, 0)
         self._stopped = threading.Event()
         self._future: Future[Result] = Future()
+        _jobs.add(self)
         # A daemon, so that a download does not keep the server from ending.
         threading.Thread(target=self._run, args=(work,), daemon=True).start()
 
@@ -40,6 +47,11 @@ class Job(Generic[Result]):
     def running(self) -> bool:
         """Whether the work has neither ended nor failed."""
         return not self._future.done()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop; it may still be at its last piece."""
+        return self._stopped.is_set()
 
     def cancel(self) -> None:
         """Stop at the next report of progress."""
@@ -67,3 +79,14 @@ class Job(Generic[Result]):
         if self._stopped.is_set():
             raise CancelledError
         self.progress = (done, total)
+
+
+@atexit.register
+def stop_all() -> None:
+    """Stop all work when the server ends: a thread that is cut off in the middle of a network ends it with a fault."""
+    running = [job for job in _jobs if job.running]
+    for job in running:
+        job.cancel()
+    end = time.monotonic() + _LAST_SECONDS
+    for job in running:
+        job.wait(max(0.0, end - time.monotonic()))

@@ -10,6 +10,7 @@ import streamlit as st
 
 from geoclip_core.errors import GeoclipError, WeightsError
 from geoclip_core.files import Progress
+from geoclip_core.page import texts
 from geoclip_core.page.markdown import plain
 from geoclip_core.page.state.job import Job
 
@@ -45,8 +46,11 @@ def loading(name: str) -> Job[Loaded]:
 
 
 def _load(name: str, progress: Progress) -> Loaded:
+    from geoclip_core.evidence.clip import ClipSource
     from geoclip_core.locate.load import load_locator
+    from geoclip_core.places.gazetteer import prepare_gazetteer
 
+    prepare_gazetteer(progress)
     trouble = ""
     try:
         locator = load_locator(name, progress=progress)
@@ -55,8 +59,22 @@ def _load(name: str, progress: Progress) -> Loaded:
             raise
         locator, trouble = load_locator("embedded", progress=progress), str(error)
     locator.locate(text="Paris")  # reads the tables that are read on first use
-    Job(lambda _: locator.locate(text="sand dunes"))  # and behind the page those that only descriptions need
+    if not any(isinstance(source, ClipSource) and source.network.text_encoder for source in locator.sources):
+        Job(lambda _: _prepare_descriptions(locator))
     return Loaded(locator, trouble)
+
+
+def _prepare_descriptions(locator: Locator) -> None:
+    """Behind the page, which answers names meanwhile: the tables and the network that only descriptions need."""
+    from geoclip_core.text.reader import shared_reader
+
+    shared_reader().prepare()
+    locator.locate(text="sand dunes")
+
+
+def ready() -> bool:
+    """Whether the model that the visitor chose answers at once."""
+    return not loading(st.session_state.get("model", AUTO)).running
 
 
 def loaded() -> Loaded:
@@ -68,31 +86,31 @@ def loaded() -> Loaded:
     name = st.session_state.get("model", AUTO)
     if name != AUTO:
         try:
-            return _awaited(name)
+            return _result(name)
         except GeoclipError as error:
             st.session_state["model"] = AUTO
-            st.session_state["trouble"] = plain(f"The model {Path(name).name} cannot be used: {error}")
-    return _awaited(AUTO)
+            st.session_state["trouble"] = plain(texts.MODEL_UNUSABLE.format(name=Path(name).name, reason=error))
+    return _result(AUTO)
 
 
-def _awaited(name: str) -> Loaded:
-    """A model; waits for it behind a progress bar.
+def wait() -> None:
+    """Wait behind a progress bar until the model that the visitor chose is loaded, or cannot be."""
+    job = loading(st.session_state.get("model", AUTO))
+    bar = st.progress(0.0, texts.LOADING)
+    while not job.wait(_POLL_SECONDS):
+        done, total = job.progress
+        bar.progress(job.share, texts.TABLES.format(done=done, total=total) if total else texts.LOADING)
+    bar.empty()
+
+
+def _result(name: str) -> Loaded:
+    """A model, which may still be on its way.
 
     Raises:
         GeoclipError: It cannot be loaded.
     """
-    job = loading(name)
-    if job.running:
-        bar = st.progress(0.0, "Loading the model")
-        while not job.wait(_POLL_SECONDS):
-            done, total = job.progress
-            if total:
-                bar.progress(job.share, f"Encoding the points of the Earth, once: {done:,} of {total:,}")
-            else:
-                bar.progress(0.0, "Loading the model and its tables; the first time takes a minute")
-        bar.empty()
     try:
-        return job.result()
+        return loading(name).result()
     except GeoclipError:
         loading.clear(name)  # the next visit tries again
         raise

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from geoclip_core.earth.arcs import arc, arc_width
 from geoclip_core.earth.projection import MERCATOR_MAX_LAT
-from geoclip_core.earth.regions import Region
+from geoclip_core.earth.regions import RadiusRegion, Region, UnionRegion
 from geoclip_core.earth.window import Window
 from geoclip_core.locate.wording import distance
+from geoclip_core.page import texts
+
+if TYPE_CHECKING:
+    from geoclip_core.locate.answer import Answer
 
 WORLD_PX = 1024
 CLOSE_PX = 256
@@ -22,6 +27,8 @@ torch and is for that reason not imported here."""
 _FRAME = 0.08
 _LEAST_MARGIN_DEG = 0.02
 _WIDEST_FRAME_DEG = 200.0
+_HALVES = 3.0  # times the radius that holds half of a candidate: nearly all of it
+_LEAST_RADIUS_KM = 22.0  # around a candidate: a city
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class View:
         return self.window.spacing_km[0] * self.window.size[0]
 
 
-WORLD = View("World", Window.world((WORLD_PX, WORLD_PX), "mercator"))
+WORLD = View(texts.WORLD, Window.world((WORLD_PX, WORLD_PX), "mercator"))
 
 
 def around(latlon: tuple[float, float], km: float, label: str = "", candidate: int | None = None) -> View:
@@ -87,7 +94,7 @@ def boxed(south: float, west: float, north: float, east: float) -> View:
     )
 
 
-def framed(region: Region) -> View:
+def framed(region: Region, label: str = texts.SEARCH_AREA) -> View:
     """The box around a region with a margin; the world where it is about as wide."""
     south, west, north, east = region.bounds
     width = arc_width(west, east)
@@ -95,7 +102,19 @@ def framed(region: Region) -> View:
         return WORLD
     across, up = max(_FRAME * width, _LEAST_MARGIN_DEG), max(_FRAME * (north - south), _LEAST_MARGIN_DEG)
     view = boxed(south - up, west - across, north + up, west + width + across)
-    return replace(view, label="Search area")
+    return replace(view, label=label)
+
+
+def of_answer(answer: Answer) -> View:
+    """What shows the candidates that hold 90 % of an answer; the world where all of them together hold less."""
+    leading = answer.holding()
+    if not leading:
+        return WORLD
+    best = leading[0]
+    if len(leading) == 1 and _HALVES * best.radius_km <= CITY_KM / 2 and abs(best.latlon[0]) < MERCATOR_MAX_LAT:
+        return around(best.latlon, CITY_KM, best.label, 0)
+    rings = tuple(RadiusRegion(c.latlon, max(_HALVES * c.radius_km, _LEAST_RADIUS_KM)) for c in leading)
+    return framed(UnionRegion(rings), best.label if len(leading) == 1 else texts.ANSWER)
 
 
 def path() -> tuple[View, ...]:
@@ -114,6 +133,18 @@ def fly_count() -> int:
     return int(st.session_state.get("fly_count", 0))
 
 
+def usual() -> tuple[View, ...]:
+    """The way to the view on which the map opens."""
+    kept: tuple[View, ...] = st.session_state.get("usual path", ())
+    return kept
+
+
+def opens_on(*views: View) -> None:
+    """Fly to the view on which the map opens, the last of these, and remember the way there."""
+    st.session_state["usual path"] = tuple(view for view in views if view is not WORLD)
+    go(*views)
+
+
 def go(*views: View) -> None:
     """Fly to the last of these views, or to the world where there are none.
 
@@ -122,6 +153,11 @@ def go(*views: View) -> None:
     """
     st.session_state["path"] = tuple(view for view in views if view is not WORLD)
     st.session_state["fly_count"] = fly_count() + 1
+
+
+def beside(view: View) -> None:
+    """Fly to a view inside the one on which the map opens, whatever is shown now."""
+    go(*(kept for kept in usual() if kept.window != view.window and kept.width_deg > view.width_deg), view)
 
 
 def deeper(view: View) -> None:

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from geoclip_core.earth.countries import country_at
-from geoclip_core.earth.country_names import SOVEREIGN, country_name, find_country
+from geoclip_core.earth.country_names import SOVEREIGN, country_name, known_country
 from geoclip_core.earth.distance import disk_points, great_circle_km
-from geoclip_core.errors import RegionError
 from geoclip_core.photo.claims import Claim
 from geoclip_core.photo.metadata.positions import USUAL_ERROR_KM
 
@@ -100,10 +99,7 @@ def _countries(positions: Sequence[Claim], claims: Sequence[Claim]) -> list[str]
 
 def _country(place: str) -> str:
     """Code of the country that an address ends in; "" where it ends in none."""
-    try:
-        return find_country(place.rpartition(",")[2].strip())
-    except RegionError:
-        return ""
+    return known_country(place.rpartition(",")[2].strip()) or ""
 
 
 def _near(point: tuple[float, float], code: str, error_km: float | None) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from geoclip_core.errors import QueryError
 from geoclip_core.text import settings
 from geoclip_core.text.position.codes import Nearest, code_position
 from geoclip_core.text.position.links import link_position, without_links
 from geoclip_core.text.position.point import Position, decimal_step, position
+from geoclip_core.text.relations.length import LENGTH, kilometres
 
 # One sign for every sign: degrees, minutes, seconds, minus and the names of the four directions.
 _ONE_SIGN = tuple(
@@ -18,10 +20,10 @@ _ONE_SIGN = tuple(
         (r"''|[″”“＂秒]|(?<=[\d\s])(?:seconds?|secs?)\b", '"'),
         (r"[′’‘´`ʹ＇分]|(?<=[\d\s])(?:minutes?|mins?)\b", "'"),
         (r"(?:(?<=^)|(?<=[\s,;:/(\[=]))[\u2212\u2013\u2014](?=\s?\d)", "-"),
-        (r"北[纬緯]|\b(?:north|norte|nord|norden)\b", "N"),
-        (r"南[纬緯]|\b(?:south|sur|sud|süd|sul)\b", "S"),
-        (r"[东東][经經経]|\b(?:east|est|este|ost|osten|leste)\b", "E"),
-        (r"西[经經経]|\b(?:west|ouest|oeste|ovest)\b", "W"),
+        (r"北[纬緯]|\b(?:north|norte|nord|norden)\b|\b[сc]\.?\s?ш\b\.?", "N"),
+        (r"南[纬緯]|\b(?:south|sur|sud|süd|sul)\b|\bю\.?\s?ш\b\.?", "S"),
+        (r"[东東][经經経]|\b(?:east|est|este|ost|osten|leste)\b|\bв\.?\s?д\b\.?", "E"),
+        (r"西[经經経]|\b(?:west|ouest|oeste|ovest)\b|\bз\.?\s?д\b\.?", "W"),
     )
 )
 _NUMBER = r"\d{1,3}(?:[.,]\d+)?"
@@ -71,10 +73,15 @@ _ISO6709 = re.compile(
     r"(?P<bsign>[-+])(?P<bdeg>\d{3})(?P<bmin>\d{2})?(?P<bsec>\d{2})?(?P<bfraction>\.\d+)?"
     r"(?:[-+]\d+(?:\.\d+)?)?(?:CRS\w+)?/?"
 )
-_WKT = re.compile(r"(?:SRID=\d+;)?POINT\s*Z?\s*\(\s*([-+]?\d+(?:\.\d+)?)\s+([-+]?\d+(?:\.\d+)?)[^)]*\)", re.IGNORECASE)
+_WKT = re.compile(
+    r"(?:(?:SRID=\d+;)?POINT\s*Z?\s*\(|[\"']coordinates[\"']\s*:\s*\[)\s*"
+    r"([-+]?\d+(?:\.\d+)?)[\s,;]+([-+]?\d+(?:\.\d+)?)",
+    re.IGNORECASE,
+)  # longitude first: well-known text, functions of databases, GeoJSON
+_XY = re.compile(r"\bx\s*[:=]\s*([-+]?\d+\.\d+)[\s,;]+y\s*[:=]\s*([-+]?\d+\.\d+)", re.IGNORECASE)
 _OPEN, _CLOSE = r"\s*(?:@|loc:)?\s*[\[({]?\s*", r"\s*[\])}]?\s*[.,;]?\s*"
 _DECIMAL = r"[-+]?\s?\d{1,3}(?:\.\d+)?"
-_PLAIN = re.compile(rf"{_OPEN}({_DECIMAL})\s*°?(\s*[,;/]\s*|\s+)({_DECIMAL})\s*°?{_CLOSE}")
+_PLAIN = re.compile(rf"{_OPEN}({_DECIMAL})\s*°?(\s*[,;/|]\s*|\s+)({_DECIMAL})\s*°?{_CLOSE}")
 _ALTITUDE = re.compile(rf"{_OPEN}({_DECIMAL})\s*,\s*({_DECIMAL})\s*,\s*-?\d+(?:\.\d+)?\s*(m)?{_CLOSE}")
 _COMMAS = re.compile(r"\s*([-+]?\d{1,3},\d{2,})(?:\s+|\s*[;/]\s*|,\s+)([-+]?\d{1,3},\d{2,})\s*")
 _SEXAGESIMAL = re.compile(rf"{_LAT}[\s,;/]+{_LON}")
@@ -82,6 +89,13 @@ _IN_A_SENTENCE = re.compile(r"(?<![\w.,-])([-+]?\d{1,2}\.\d{3,})\s*(?:[,;/]|\s)\
 _ANNOUNCED = re.compile(
     r"\b(?:coordinates?|coords?|gps|located at|position|koordinaten|coordenadas|coordonnées)\b[\s:=]*(?:are|is|of)?\s*"
     rf"[\[(]?({_DECIMAL})\s*[,;/\s]\s*({_DECIMAL})",
+    re.IGNORECASE,
+)
+_STATED_ERROR = re.compile(
+    r"[,;(\[]?\s*(?:±|\+\s?/\s?[-\u2212]|\+[-\u2212]|(?<!\w)(?:plus or minus|plus/minus|give or take|within|to within"
+    r"|accura(?:cy|te)|precision|error|uncertain(?:ty)?|radius|genauigkeit|umkreis|précision|rayon|precisión|radio"
+    r"|precisão|raio|precisione|raggio|точность|радиус))"
+    rf"[\s:=]*(?:(?:of|to|is|about|approx\.?|circa|ca\.?|von|de|di|~|±)\s*)*{LENGTH}\b\s*(?:of\b|[)\]])?",
     re.IGNORECASE,
 )
 
@@ -108,12 +122,27 @@ def read_position(text: str, nearest: Nearest | None = None) -> Position | None:
     Args:
         text: Decimal degrees, or degrees, minutes and seconds, with or without hemispheres, labels and signs, alone
             or in a sentence; ISO 6709; a link to a map; a plus code, MGRS, UTM; "geohash ...". Two bare whole numbers
-            are a point only with a comma and a space between ("12, 34"), since "9/11" and "10,000" are none.
+            are a point only with a comma and a space between ("12, 34"), since "9/11" and "10,000" are none. An
+            error that is stated beside them ("± 2 km", "within 500 m") counts where it is larger than the error that
+            the digits leave.
         nearest: Where words are, for plus codes that are shortened to a town.
 
     Raises:
         QueryError: Written as coordinates, but not a point on Earth.
     """
+    stated = _STATED_ERROR.search(text)
+    if stated:
+        found = _read_position(f"{text[: stated.start()]} {text[stated.end() :]}".strip(), nearest)
+        error_km = kilometres(stated)
+        if found is not None and error_km > settings.LARGEST_ERROR_KM:
+            return replace(found, form=f"{found.form} (with an error of {error_km:,.0f} km, which is not believed)")
+        if found is not None:
+            return replace(found, error_km=max(found.error_km, error_km))
+    return _read_position(text, nearest)
+
+
+def _read_position(text: str, nearest: Nearest | None) -> Position | None:
+    """The same without an error that is stated in words."""
     found = link_position(text) or code_position(text, nearest)
     if found is not None:
         return found
@@ -138,7 +167,7 @@ def _without_directions(text: str) -> Position | None:
     iso = _ISO6709.fullmatch(text)
     if iso:
         return _of_iso6709(iso.groupdict())
-    well_known = _WKT.search(text)
+    well_known = _WKT.search(text) or _XY.search(text)
     if well_known:
         return _of_numbers(well_known.group(2), well_known.group(1))
     match = _PLAIN.fullmatch(text)

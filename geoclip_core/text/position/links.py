@@ -19,6 +19,7 @@ _LAT_FIRST = (
     r"#(?:map=|[^#]*?/)?\d{1,2}(?:\.\d+)?/" + _N + r"/" + _N,  # OpenStreetMap and most maps drawn with tiles
     r"/maps/(?:place|search|dir)/(?:[^@]*?/)?" + _N + r",[\s+]*" + _N,
     r"@" + _N + r"," + _N,
+    r"[?&]latlng=" + _N + r"," + _N,
 )
 _LON_FIRST = (r"yandex\.[^?]+\?(?:.*&)?(?:pt|ll)=" + _N + r"," + _N,)
 _GEO = re.compile(r"geo:" + _N + r"," + _N + r"(?:,-?[\d.]+)?(?P<parameters>[;?].*)?", re.IGNORECASE)

@@ -9,34 +9,31 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from geoclip_core.text.relations.length import LENGTH, kilometres
+
 Kind = Literal["offset", "direction", "distance", "between", "border", "near", "capital"]
 
 _BEARINGS = {
     bearing: words.split()
     for bearing, words in {
-        0.0: "north n nord norte nördlich noord север севернее",
+        0.0: "north n nord norte nördlich noord север севернее северу",
         45.0: "northeast north-east ne nordöstlich nord-est nordeste noreste",
-        90.0: "east e est este östlich oost восток восточнее",
+        90.0: "east e est este östlich oost восток восточнее востоку",
         135.0: "southeast south-east se südöstlich sud-est sudeste sureste",
-        180.0: "south s sud sur süd südlich zuid sul юг южнее",
+        180.0: "south s sud sur süd südlich zuid sul юг южнее югу",
         225.0: "southwest south-west sw südwestlich sud-ouest sudoeste suroeste",
-        270.0: "west w ouest oeste westlich ovest запад западнее",
+        270.0: "west w ouest oeste westlich ovest запад западнее западу",
         315.0: "northwest north-west nw nordwestlich nord-ouest noroeste",
     }.items()
 }
 _BEARING_OF = {word: bearing for bearing, words in _BEARINGS.items() for word in words}
 _DIRECTION = "(" + "|".join(sorted(_BEARING_OF, key=len, reverse=True)) + ")"
-_KM = {"mi": 1.609344, "meil": 1.609344, "na": 1.852, "nm": 1.852, "m": 0.001}  # by how a unit starts; others are km
-_LENGTH = (
-    r"(?P<length>\d+(?:[.,]\d+)?)\s*(?P<unit>km|kilomet(?:er|re)s?|kms|kilómetros|quilômetros|chilometri|км"
-    r"|miles?|meilen|millas|mi|nm|nautical miles|m|met(?:er|re)s?)"
-)
 _OF = r"(?:of|from|von|de|du|del|della|di|от)\s+(?:the\s+)?"
 _OFFSET = re.compile(
-    rf"\b{_LENGTH}\s+(?:to the\s+|due\s+|au\s+|al\s+|a\s+|к\s+)?{_DIRECTION}\s+{_OF}(?P<anchor>.+)", re.IGNORECASE
+    rf"\b{LENGTH}\s+(?:to the\s+|due\s+|au\s+|al\s+|a\s+|к\s+|на\s+)?{_DIRECTION}\s+{_OF}(?P<anchor>.+)", re.IGNORECASE
 )
 _DISTANCE = re.compile(
-    rf"\b{_LENGTH}\s+(?:away\s+)?(?:from|outside(?:\s+of)?|von|entfernt von|de|da|от)\s+(?P<anchor>.+)", re.IGNORECASE
+    rf"\b{LENGTH}\s+(?:away\s+)?(?:from|outside(?:\s+of)?|von|entfernt von|de|da|от)\s+(?P<anchor>.+)", re.IGNORECASE
 )
 _BESIDE = re.compile(
     r"\b(?:to the\s+|just\s+|au\s+|al\s+)?(?P<direction>(?:north|south)(?:[- ]?(?:east|west))?|east|west"
@@ -112,7 +109,7 @@ def find_relation(text: str) -> Relation | None:
     match = _OFFSET.search(text)
     if match:
         bearing = _BEARING_OF[match.group(3).lower()]
-        return Relation("offset", match.group(), match.group("anchor"), "", bearing, _kilometres(match))
+        return Relation("offset", match.group(), match.group("anchor"), "", bearing, kilometres(match))
     for pattern in (*_BORDER, _BETWEEN):
         match = pattern.search(text)
         if match:
@@ -121,7 +118,7 @@ def find_relation(text: str) -> Relation | None:
             return Relation(kind, match.group(), match.group("anchor"), match.group("other"), halfway=halfway)
     match = _DISTANCE.search(text)
     if match:
-        return Relation("distance", match.group(), match.group("anchor"), distance_km=_kilometres(match))
+        return Relation("distance", match.group(), match.group("anchor"), distance_km=kilometres(match))
     match = _BESIDE.search(text)
     if match:
         towards = _BEARING_OF.get(match.group("direction").lower().replace(" ", ""))
@@ -132,12 +129,6 @@ def find_relation(text: str) -> Relation | None:
         return Relation("near", match.group(), match.group("anchor"))
     match = _CAPITAL.search(text)
     return Relation("capital", match.group(), match.group("anchor")) if match else None
-
-
-def _kilometres(match: re.Match[str]) -> float:
-    unit = match.group("unit").lower()
-    by = next((km for start, km in _KM.items() if unit.startswith(start)), 1.0)
-    return float(match.group("length").replace(",", ".")) * by
 
 
 def split_exclusions(text: str) -> tuple[str, tuple[str, ...]]:

@@ -33,6 +33,11 @@ def destination(latlon: tuple[float, float], bearing_deg: float, km: float) -> t
     return float(np.degrees(np.arcsin(np.clip(up, -1, 1)))), float((np.degrees(away) + 180) % 360 - 180)
 
 
+def nearness(a: Place, b: Place) -> float:
+    """How much likelier two places are meant together for being near each other, in (0, 1]."""
+    return float(np.exp(-great_circle_km(a.latlon, b.latlon) / settings.TOGETHER_KM))
+
+
 def related_place(relation: Relation, anchor: Place, other: Place | None, gazetteer: Gazetteer) -> Place | None:
     """Where a relation holds, as a place of one or several disks, or None where it makes no sense."""
     disks: list[Disk]

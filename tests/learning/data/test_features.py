@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,37 @@ def test_a_kill_loses_one_part_and_ranks_share_the_work(
     for rank in (1, 0):
         make_features(source, small_clip.image, tmp_path / "b", rank=rank, processes=2, **kwargs)
     assert CachedFeatures(str(tmp_path / "a")).digest == CachedFeatures(str(tmp_path / "b")).digest
+
+
+def test_threads_and_processes_make_the_same_features_to_the_last_bit(
+    source: PhotoFolder, small_clip, tmp_path: Path
+) -> None:
+    kept = {"tower_name": "small", "batch_size": 5, "seed": 4}
+    state = torch.random.get_rng_state()
+    bad = make_features(source, small_clip.image, tmp_path / "threads", **kept, workers=0)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert make_features(source, small_clip.image, tmp_path / "processes", **kept, workers=2) == bad
+    threads, processes = (CachedFeatures(str(tmp_path / name)) for name in ("threads", "processes"))
+    assert threads.digest == processes.digest
+
+
+def test_photos_are_decoded_in_threads_ahead_of_the_tower(
+    source: PhotoFolder, small_clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    open_row = source.open
+    monkeypatch.setattr(
+        source, "open", lambda row: (opened.append(threading.current_thread().name), open_row(row))[1], raising=False
+    )
+    seen: list[int] = []
+    held = small_clip.image.register_forward_pre_hook(lambda *_: seen.append(len(opened)))
+    try:
+        make_features(source, small_clip.image, tmp_path, tower_name="small", batch_size=2, part_rows=24)
+    finally:
+        held.remove()
+    assert all(name.startswith("geoclip-photos") for name in opened)
+    assert len(opened) == 24
+    assert 2 < seen[0] < 24, "some photos are decoded before they are needed, and not all of them"
 
 
 def test_features_of_different_towers_or_views_do_not_mix(source: PhotoFolder, small_clip, tmp_path: Path) -> None:

@@ -45,6 +45,12 @@ def test_an_unreadable_photo_is_reported_once_and_passed_over(folder: Folder, tm
         source.training_batch(np.array([5, 17]), 0, 0)
 
 
+def test_no_random_views_means_the_plain_one(folder: Folder) -> None:
+    source = PhotoFolder(folder.table, folder.photos, views=PhotoViews(0, Preprocess(16)))
+    rows = np.array([1, 2])
+    assert torch.equal(source.training_batch(rows, 0, 0).inputs, source.validation_batch(rows).inputs)
+
+
 def test_views_depend_on_seed_epoch_and_row_only(folder: Folder) -> None:
     source = PhotoFolder(folder.table, folder.photos, views=VIEWS)
     image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (30, 40, 3), dtype=np.uint8))
@@ -165,3 +171,20 @@ def test_shards_are_plain_tars_that_can_be_made_by_several_processes(folder: Fol
         assert one == two
     with tarfile.open(fileobj=io.BytesIO(one)) as tar:
         assert tar.getnames()[:2] == ["000000020.png", "000000020.json"]
+
+
+def test_a_view_is_made_with_one_thread_and_the_others_come_back(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads, used = torch.get_num_threads(), []
+    normalise = Preprocess.normalise
+    monkeypatch.setattr(
+        Preprocess, "normalise", lambda self, pixels: used.append(torch.get_num_threads()) or normalise(self, pixels)
+    )
+    torch.set_num_threads(3)
+    try:
+        PhotoFolder(folder.table, folder.photos, views=VIEWS).training_batch(np.array([1, 2]), 0, 0)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(threads)
+    assert used == [1, 1, 1, 1]

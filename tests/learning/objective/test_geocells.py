@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from geoclip_core.earth.cells import cells_of
+from geoclip_core.earth.cells.squares import ancestors, leaf_squares
 from geoclip_core.earth.distance import destination, great_circle_km
 from geoclip_core.learning.objective.geocells import geocell_centres, geocell_loss
 from tests.learning.conftest import Fit
@@ -29,7 +29,7 @@ def test_cells_are_fine_where_many_places_lie() -> None:
 def test_no_cell_holds_more_than_it_may() -> None:
     chance = np.random.default_rng(1)
     places = destination((10.0, 20.0), chance.uniform(0, 360, 500), chance.uniform(0, 3000, 500))
-    assert len(geocell_centres(places, most=10_000)) == len(np.unique(cells_of(places, 0)))
+    assert len(geocell_centres(places, most=10_000)) == len(np.unique(ancestors(leaf_squares(places), 2)))
     for most in (1, 7, 40):
         assert 500 / most <= len(geocell_centres(places, most)) <= 500
     assert len(geocell_centres(places, 1)) == 500

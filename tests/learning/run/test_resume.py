@@ -16,7 +16,7 @@ from geoclip_core.learning.data.toy import PaintedPlanet
 from geoclip_core.learning.run.validation import GalleryRetrieval
 from tests.learning.conftest import ONE_EPOCH, Finished, Fit, checkpoint, losses
 
-MUON = ("--model.recipe.optimizer=muon",)
+MUON = ("--model.recipe.optimizer=muon", "--model.recipe.geocell_photos=20")
 ACCUMULATING = ("--trainer.accumulate_grad_batches=2", "--model.recipe.hard_negatives=2")
 
 
@@ -41,9 +41,8 @@ def interrupt_after(patch: pytest.MonkeyPatch, batches: int) -> None:
         (6, ()),
         (8, ACCUMULATING),
         (5, MUON),
-        (5, ("--model.recipe.geocell_photos=20",)),
     ],
-    ids=["mid-epoch", "last batch", "accumulating", "muon", "geocells"],
+    ids=["mid-epoch", "last batch", "accumulating", "muon and geocells"],
 )
 @pytest.mark.slow
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
@@ -55,9 +54,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
         with pytest.raises(RuntimeError, match="the power went off"):
             fit("parts", *more)
     parts = fit("parts", "--ckpt_path=last", *more)
-    expected, resumed = losses(whole), losses(parts)
-    assert 0 < len(resumed) < len(expected)
-    assert resumed == {step: loss for step, loss in expected.items() if step in resumed}
+    assert losses(parts) == losses(whole)  # in one file, each step once
     there, here = (checkpoint(run)["state_dict"] for run in (whole, parts))
     assert there.keys() == here.keys()
     assert all(torch.equal(value, here[key]) for key, value in there.items())
@@ -89,7 +86,7 @@ def test_a_kill_while_validating_loses_no_validation(fit: Fit, monkeypatch: pyte
         with pytest.raises(RuntimeError, match="killed"):
             fit("run")
     fit("run", "--ckpt_path=last")
-    with (fit.root / "run" / "csv" / "version_1" / "metrics.csv").open() as stream:
+    with (fit.root / "run" / "csv" / "version_0" / "metrics.csv").open() as stream:
         assert [row["epoch"] for row in csv.DictReader(stream) if row["validation/median_km"]] == ["0", "1"]
 
 
@@ -155,12 +152,15 @@ def test_a_checkpoint_of_another_network_is_refused(fit: Fit, copied: Finished) 
         fit("run", "--ckpt_path=last", "--model.location.dim=8")
 
 
+@pytest.mark.filterwarnings("ignore:It is recommended to use `self.log")  # each process has the values of all
 @pytest.mark.slow
 def test_two_processes_with_queues_of_their_own_go_on_where_they_stopped(fit: Fit) -> None:
     more = ["--data.batch_size=16", "--model.recipe.shared_queue=false", "--model.recipe.optimizer=muon"]
-    two = ["--trainer.devices=2", "--trainer.strategy=ddp_spawn"]
+    two = ["--trainer.devices=2", "--trainer.strategy=ddp_fork"]
+    two += ["--best.save_top_k=-1"]
     whole = fit("whole", *more, *two)
-    once = checkpoint(fit("parts", *more, *two, ONE_EPOCH))
+    after_one = whole / "checkpoints" / "step-000006.ckpt"
+    once = torch.load(after_one, weights_only=True)
     data, queues = GeoData(PaintedPlanet(200), batch_size=16), once["geoclip"]["queues"]
     assert len(queues) == 2
     for rank, queue in enumerate(queues):
@@ -169,8 +169,8 @@ def test_two_processes_with_queues_of_their_own_go_on_where_they_stopped(fit: Fi
         kept = queue["latlon"].roll(-int(queue["cursor"]), 0)
         assert np.array_equal(kept, seen)
     with pytest.raises(TrainingError, match="queues of 2 processes, not 1"):
-        fit("parts", *more, "--ckpt_path=last")
-    parts = fit("parts", *more, *two, "--ckpt_path=last")
+        fit("parts", *more, f"--ckpt_path={after_one}")
+    parts = fit("parts", *more, *two, f"--ckpt_path={after_one}")
     there, here = (checkpoint(run) for run in (whole, parts))
     assert all(torch.equal(value, here["state_dict"][key]) for key, value in there["state_dict"].items())
     for mine, theirs in zip(here["geoclip"]["queues"], there["geoclip"]["queues"], strict=True):

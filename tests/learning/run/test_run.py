@@ -19,7 +19,7 @@ from geoclip_core.learning.data.toy import PaintedPlanet
 from geoclip_core.learning.run.model_folder import read_checkpoint
 from geoclip_core.learning.run.module import GeoLearner
 from geoclip_core.learning.settings import LocationConfig, Recipe
-from tests.learning.conftest import ONE_EPOCH, Finished, Fit, Folder, checkpoint, losses
+from tests.learning.conftest import ONE_EPOCH, Finished, Fit, Folder, checkpoint, column, losses
 
 
 @pytest.mark.slow
@@ -143,6 +143,7 @@ def test_photos_that_cannot_be_read_are_counted_at_the_end(
     assert f"2 rows were not used; {report} lists them" in caplog.text
 
 
+@pytest.mark.filterwarnings("ignore:It is recommended to use `self.log")  # each process has the values of all
 @pytest.mark.slow
 def test_two_processes_train_like_one_with_the_joined_batch(fit: Fit) -> None:
     # Batch normalisation and noise are of each process; without them the two runs are the same sums.
@@ -157,9 +158,11 @@ def test_two_processes_train_like_one_with_the_joined_batch(fit: Fit) -> None:
         "--data.validation=0.04",  # of 200 leaves 192, which both runs cut alike
     ]
     one = fit("one", *more)
-    two = fit("two", *more, "--data.batch_size=16", "--trainer.devices=2", "--trainer.strategy=ddp_spawn")
+    two = fit("two", *more, "--data.batch_size=16", "--trainer.devices=2", "--trainer.strategy=ddp_fork")
     for (step, there), (_, here) in zip(losses(one).items(), losses(two).items(), strict=True):
         assert float(here) == pytest.approx(float(there), rel=1e-3), step
+    measured = [column(run, "validation/loss") for run in (one, two)]
+    assert measured[1] == pytest.approx(measured[0], rel=1e-3)
     there, here = (checkpoint(run)["state_dict"] for run in (one, two))
     assert torch.equal(there["queue.latlon"], here["queue.latlon"])
     assert torch.equal(there["queue.cursor"], here["queue.cursor"])

@@ -28,6 +28,25 @@ def test_thresholds_are_inclusive_and_batches_add_up() -> None:
         assert float(values["median_km"]) == pytest.approx((24.99 + 199) / 2, rel=1e-5)
 
 
+def test_what_several_processes_counted_adds_up_also_where_one_counted_nothing() -> None:
+    rng = np.random.default_rng(3)
+    truth = torch.from_numpy(rng.uniform(-60, 60, (30, 2)))
+    predicted = truth + torch.from_numpy(rng.normal(0, 3, (30, 2)))
+    whole, processes = LocationAccuracy(), [LocationAccuracy() for _ in range(3)]
+    whole.update(predicted, truth)
+    for process, rows in zip(processes, torch.split(torch.arange(30), [19, 11]), strict=False):
+        for batch in torch.split(rows, 7):
+            process.update(predicted[batch], truth[batch])
+    first, second, idle = processes
+    first.merge_state(idle)
+    first.merge_state(second)
+    expected = whole.compute()
+    assert 0 < expected["accuracy_200km"] < 1
+    assert {name: float(value) for name, value in first.compute().items()} == {
+        name: pytest.approx(float(value), rel=1e-6) for name, value in expected.items()
+    }
+
+
 def test_the_answer_is_the_best_point_by_the_mean_over_views() -> None:
     torch.manual_seed(0)
     encoder = LocationEncoder((1.0, 4.0), rows=8, width=16, dim=12)

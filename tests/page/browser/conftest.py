@@ -21,7 +21,6 @@ from playwright.sync_api import (
     Page,
     Playwright,
     Request,
-    Route,
     ViewportSize,
     WebSocket,
     sync_playwright,
@@ -39,6 +38,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",  # the network is cut
 )
 LOCAL = ("127.0.0.1", "localhost")
 PATIENCE_MS = 120_000  # the first visit may build the caches
@@ -58,6 +58,19 @@ class Visit:
     failed: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     received: int = 0
+    under_way: set[Request] = field(default_factory=set)
+
+    def reload(self) -> None:
+        """Load the page again once nothing is being fetched: what a reload cuts short would count as failed."""
+        while self.under_way:
+            self.page.wait_for_timeout(50)
+        self.page.reload()
+
+    def goes_to(self, url: str) -> None:
+        """Keep an address in mind that is not on this machine."""
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in LOCAL:
+            self.outside.append(url)
 
     def receive(self, size: float) -> None:
         """Count bytes that came over the wire: answers to requests with their headers, and words of the server."""
@@ -188,28 +201,27 @@ def open_page(browser: Browser, address: str, **options: Any) -> Iterator[Visit]
     context.set_default_timeout(PATIENCE_MS)
     visit = Visit(context.new_page())
 
-    def guard(route: Route) -> None:
-        parts = urlsplit(route.request.url)
-        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in LOCAL:
-            visit.outside.append(route.request.url)
-            route.abort()
-        else:
-            route.continue_()
+    def start(asked: Request) -> None:
+        visit.under_way.add(asked)
+        visit.goes_to(asked.url)
 
     def complain(message: ConsoleMessage) -> None:
         if message.type == "error":
             visit.complaints.append(message.text)
 
     def fail(asked: Request) -> None:
+        visit.under_way.discard(asked)
         visit.failed.append(f"{asked.url[:200]} {asked.failure}")
 
     def listen(socket: WebSocket) -> None:
+        visit.goes_to(socket.url)
         socket.on("framereceived", lambda frame: visit.receive(len(frame)))
 
-    context.route("**/*", guard)
     visit.page.on("console", complain)
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    visit.page.on("requestfailed", fail)
+    context.on("request", start)  # also those of windows that the page may open
+    context.on("requestfinished", lambda asked: visit.under_way.discard(asked))
+    context.on("requestfailed", fail)
     visit.page.on("websocket", listen)
     wire = context.new_cdp_session(visit.page)
     wire.on("Network.loadingFinished", lambda answer: visit.receive(answer["encodedDataLength"]))

@@ -60,6 +60,7 @@ def turned(page: Page, lowest: float, highest: float = 18, at: tuple[float, ...]
     assert frame is not None
     frame.wait_for_function(
         """([lowest, highest, at]) => {
+            if (!window.map) return false;  // the frame is there, and its map not yet
             const {lat, lng} = window.map.getCenter();
             const there = !at.length || Math.max(Math.abs(lat - at[0]), Math.abs(lng - at[1])) < at[2];
             return there && window.map.getZoom() >= lowest && window.map.getZoom() <= highest;

@@ -27,7 +27,6 @@ from tests.page.browser.steps import (
     settle,
     show_photo,
     turned,
-    view,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -182,9 +181,22 @@ def test_what_a_person_types_stays_text(visit: Visit) -> None:
     visit.clean()
 
 
+def test_the_network_is_cut_and_a_try_to_reach_it_is_noticed(visit: Visit) -> None:
+    tried = """address => new Promise(done => {
+        const [reached, failed] = [() => done(true), () => done(false)];
+        if (address.startsWith("http")) return fetch(address, {mode: "no-cors"}).then(reached, failed);
+        Object.assign(new WebSocket(address), {onopen: reached, onerror: failed});
+    })"""
+    addresses = ["http://192.0.2.1/a", "https://example.com/b", "ws://example.com/c"]
+    assert [visit.page.evaluate(tried, there) for there in addresses] == [False, False, False]
+    assert visit.outside == addresses
+
+
 def test_the_full_model_is_fetched_only_after_a_confirmation_and_a_failure_is_told(visit: Visit) -> None:
     page = visit.page
+    settle(page)
     page.get_by_role("button", name="Model: embedded").click()
+    settle(page)
     get = page.get_by_role("button", name=re.compile("^Get the full model"))
     get.click()
     expect(page.get_by_text("huggingface.co")).to_be_visible()
@@ -212,7 +224,9 @@ def test_a_phone_shows_and_does_everything_in_its_width(visit: Visit) -> None:
     expect(tools.locator(".legend")).to_contain_text("probability per km²")
     expect(tools.get_by_label("Opacity of the heat")).to_be_visible()
     visit.fits()
-    assert view(page)["zoom"] < 1.5
+    turned(page, 8)  # on the answer
+    page.get_by_role("button", name="World").tap()
+    turned(page, 0, 1.5)
     page.locator("iframe").scroll_into_view_if_needed()
     picture(visit, "giza")
     page.get_by_role("button", name=re.compile("^1 .*Pyramids")).tap()

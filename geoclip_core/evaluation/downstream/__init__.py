@@ -1,0 +1,1 @@
+"""Positions put to use: photos with labels, ways to split places, and the scores of tagging and of probes."""

@@ -1,0 +1,1 @@
+"""Tables in the formats that people have, and where the photos that they name are."""

@@ -1,0 +1,1 @@
+"""A claimed place, held against the evidence."""

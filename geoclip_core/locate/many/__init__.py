@@ -1,0 +1,1 @@
+"""Many photos, each by itself."""

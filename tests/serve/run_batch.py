@@ -1,0 +1,15 @@
+"""A batch in a process of its own, for tests that kill it: ``python -m tests.serve.run_batch FOLDER OUT``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from geoclip_core.locate.load import load_locator
+from geoclip_core.serve.batch import locate_batch
+from geoclip_core.serve.photo_list import list_photos
+
+if __name__ == "__main__":
+    locator = load_locator("embedded")
+    print("ready", flush=True)
+    locate_batch(locator, list_photos(sys.argv[1]), Path(sys.argv[2]), top_k=2)
