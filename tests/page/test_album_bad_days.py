@@ -64,7 +64,7 @@ def test_places_copies_clocks_and_files_that_vanish(page: AppTest, tmp_path: Pat
     press(page, "Open its answer")
     assert "The photo a lisbon.jpg is not there any more; its answer stays." in read(said(page))
     assert visit.album.entries[entries["a"].number].latlon == entries["a"].latlon
-    page.multiselect(key="album take").set_value(["csv", "copies"]).run()
+    page.multiselect(key="album take").set_value(["csv", "copies"])
     press(page, "Make the zip")
     _, problems = page.session_state["album zip"].result()
     page.run()

@@ -38,13 +38,11 @@ def take_along(visit: AlbumVisit, entries: Sequence[Entry]) -> None:
         texts.ALBUM_TAKE_WHAT, list(names), default=list(ALBUM_FORMATS), key="album take", format_func=names.__getitem__
     )
     job: Job[tuple[Path, list[str]]] | None = st.session_state.get(_ZIP)
-    st.button(
-        texts.ALBUM_TAKE_MAKE,
-        icon=":material/folder_zip:",
-        on_click=_make,
-        args=(visit, tuple(entries), tuple(what)),
-        disabled=not what or not entries or (job is not None and job.running),
-    )
+    running = job is not None and job.running
+    # No callback: it would get what was chosen when the page was last drawn, not what was chosen just before the click.
+    if st.button(texts.ALBUM_TAKE_MAKE, icon=":material/folder_zip:", disabled=not what or not entries or running):
+        _make(visit, tuple(entries), tuple(what))
+        st.rerun()
     if job is None:
         return
     if job.running:
