@@ -11,6 +11,9 @@ EDITABLE := --no-deps --no-build-isolation --editable .
 # Where there is no python3.11, the python3 on the machine must be 3.11 or newer.
 SYSTEM_PYTHON := $(shell command -v $(PYTHON) 2>/dev/null || command -v python3)
 
+# Else every process that a test starts compiles the code anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help app test quick check bench bench-gpu load sbom audit docs screenshots wheel lock minimum countries setup web clean
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: two workers share the processor
@@ -20,10 +21,30 @@ FUZZ = int(os.environ.get("GEOCLIP_FUZZ", "1"))
 """How many times over made-up inputs are tried: ``GEOCLIP_FUZZ=10 pytest tests/fuzz tests/photo/test_mutations.py``."""
 
 
+BROWSER = "tests/page/browser"
+"""Tests in here share a server of the page and a browser, which take seconds to start: one worker runs them all."""
+
+
+def scope(nodeid: str) -> str:
+    """What is run by one worker, in one go: the tests of a file, or those in a browser."""
+    return BROWSER if nodeid.startswith(f"{BROWSER}/") else nodeid.split("::")[0]
+
+
+class Scheduling(LoadFileScheduling):
+    """How ``-n 2 --dist loadfile`` shares the tests out."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the most slow tests first: two workers that share the files then end at about the same time."""
-    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])
+    """What has the most slow tests first: two workers that share the tests then end at about the same time."""
+    slow = Counter(scope(item.nodeid) for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[scope(item.nodeid)])
 
 
 @pytest.fixture(autouse=True)
