@@ -15,6 +15,7 @@ grammar        other small words ("with", "für", "their"): a sign of the langua
 preposition    a place is likely to follow ("in", "near", "bei")
 before_common  a word that is common and also a name is no name after these ("a", "my", "so")
 article        articles and possessives of other languages than English ("das", "mon"): no small town follows
+with           "with" and "without" in other languages than English: no small town follows in small letters
 nature         after the name of a city, something else of that name ("Phoenix Islands")
 street         after any name, a street called after it ("Vermont Avenue")
 english_place  make a name of English words the name of a place ("Liberty Building")
@@ -47,6 +48,7 @@ Role = Literal[
     "preposition",
     "before_common",
     "article",
+    "with",
     "nature",
     "street",
     "english_place",

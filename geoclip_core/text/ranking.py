@@ -250,18 +250,20 @@ class Ranker:
     def _not_a_name(self, tokens: Sequence[Token], span: Span) -> Floats:
         """Loss of a common word after "a", "my", "so", unless it is written as a name or known as one.
 
-        After an article of another language, any town that is not well known is a common word: "das Wetter".
+        After an article of another language, any town that is not well known is a common word: "das Wetter"; in small
+        letters also after its words for "with" and "without": "calle con niebla".
         """
         first = tokens[span.start]
         starts = span.start == 0 or tokens[span.start - 1].segment != first.segment
-        if not starts and span.length == 1 and tokens[span.start - 1].text in words_of("article"):
+        before = "" if starts else tokens[span.start - 1].text
+        described = before in words_of("article") or (first.original.islower() and before in words_of("with"))
+        if span.length == 1 and described:
             is_city = self._gazetteer.kind[span.rows] == self._gazetteer.kinds.index("city")
             return np.where(is_city & ~self._known(span), settings.NOT_A_NAME, 0.0)
         if not starts and span.length == 1 and first.original.islower() and first.text in words_of("ordinary"):
-            before = tokens[span.start - 1].text
             meant = before in words_of("preposition") and before not in words_of("before_common")
             return np.full(len(span.rows), 0.0 if meant else settings.NOT_A_NAME)
-        if starts or tokens[span.start - 1].text not in words_of("before_common") or first.text not in common_words():
+        if before not in words_of("before_common") or first.text not in common_words():
             return np.zeros(len(span.rows))
         if is_name_like(tokens, span.start):
             return np.zeros(len(span.rows))

@@ -81,6 +81,13 @@ def test_after_an_article_a_word_is_no_small_town(reader, text):
     assert reader.read("Urlaub in Wetter").alternatives[0].place.name == "Wetter"
 
 
+@pytest.mark.parametrize("text", ["calle con niebla", "foto com feijoada", "uomo con vela", "femme sans chaise"])
+def test_after_with_a_word_in_small_letters_is_no_small_town(reader, text):
+    assert all(alternative.how == "language" for alternative in reader.read(text).alternatives)
+    assert reader.read("ruta con Niebla").alternatives[0].place.name == "Niebla"
+    assert reader.read("tren con madrid").alternatives[0].place.name == "Madrid"
+
+
 def test_two_universities_that_share_words_are_neither(reader):
     assert reader.read("Washington University").alternatives[0].place.kind == "university"
     assert reader.read("Washington University of Virginia").alternatives[0].place.kind != "university"
