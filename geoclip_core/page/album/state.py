@@ -15,6 +15,7 @@ import streamlit as st
 
 from geoclip_core.page.state import questions_first, rooms
 from geoclip_core.page.state.job import Job
+from geoclip_core.page.state.memory import keep_loaded
 
 if TYPE_CHECKING:  # these import torch, which the first sight of the page does not wait for
     from geoclip_core.album.album import Album, AlbumPhoto
@@ -110,6 +111,7 @@ def _answer(album: Album, locator: Locator, photos: Sequence[AlbumPhoto], progre
         for done, entry in enumerate(entries):
             progress(done, len(photos))  # where that ends the work, nothing is added
             album.add(entry)
+            keep_loaded("photos")
         progress(len(photos), len(photos))
     finally:
         entries.close()  # type: ignore[attr-defined]  # a generator, whose threads end here

@@ -13,6 +13,7 @@ from geoclip_core.files import Progress
 from geoclip_core.page import texts
 from geoclip_core.page.markdown import plain
 from geoclip_core.page.state.job import Job
+from geoclip_core.page.state.memory import keep_loaded
 
 if TYPE_CHECKING:  # it imports torch, which the first sight of the page does not wait for
     from geoclip_core.locate.locator import Locator
@@ -61,6 +62,7 @@ def _load(name: str, progress: Progress) -> Loaded:
     locator.locate(text="Paris")  # reads the tables that are read on first use
     if not any(isinstance(source, ClipSource) and source.network.text_encoder for source in locator.sources):
         Job(lambda _: _prepare_descriptions(locator))
+    keep_loaded(f"model {name}")
     return Loaded(locator, trouble)
 
 
@@ -70,6 +72,7 @@ def _prepare_descriptions(locator: Locator) -> None:
 
     shared_reader().prepare()
     locator.locate(text="sand dunes")
+    keep_loaded("descriptions")
 
 
 def ready() -> bool:

@@ -15,6 +15,7 @@ from geoclip_core.page import texts
 from geoclip_core.page.markdown import area_named
 from geoclip_core.page.state import questions_first, views
 from geoclip_core.page.state.job import Job
+from geoclip_core.page.state.memory import keep_loaded
 from geoclip_core.page.state.views import View
 
 if TYPE_CHECKING:  # these import torch, which the first sight of the page does not wait for
@@ -189,6 +190,7 @@ def answered(locator: Locator, question: Question, before: Outcome | None = None
     except GeoclipError as error:
         outcome.error = error
     if photos:
+        keep_loaded("photos")
         outcome.photos = [
             ShownPhoto(_thumbnail(photo), record, photo.size)
             for photo, record in zip(photos, _records(outcome, photos), strict=True)
