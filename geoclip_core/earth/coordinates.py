@@ -56,10 +56,12 @@ def check_latlon(latlon: npt.ArrayLike, *, name: str = "latlon") -> Floats:
 
 def wrap_longitude(lon: npt.ArrayLike) -> Floats:
     """Bring longitudes of any size, in degrees, to [-180, 180); values in range are returned unchanged."""
-    given = np.asarray(lon, dtype=np.float64)
-    wrapped = np.mod(given + 180.0, 360.0) - 180.0
-    wrapped = np.where(wrapped >= 180.0, -180.0, wrapped)  # the remainder of -1e-20 rounds up to 360
-    return np.where((given >= -180.0) & (given < 180.0), given, wrapped)
+    given = np.array(lon, dtype=np.float64)
+    beyond = ~((given >= -180.0) & (given < 180.0))
+    if beyond.any():  # seldom, and the remainder takes its time
+        wrapped = np.mod(given[beyond] + 180.0, 360.0) - 180.0
+        given[beyond] = np.where(wrapped >= 180.0, -180.0, wrapped)  # the remainder of -1e-20 rounds up to 360
+    return given
 
 
 def unit_vectors(latlon: npt.ArrayLike) -> Floats:

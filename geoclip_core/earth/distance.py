@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from geoclip_core.earth.coordinates import Floats, check_latlon, from_unit_vectors, unit_vectors
+from geoclip_core.earth.coordinates import Floats, check_latlon, unit_vectors, wrap_longitude
 from geoclip_core.errors import CoordinateError
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius R1 of the WGS 84 ellipsoid; Moritz, Geodetic Reference System 1980
@@ -82,12 +82,18 @@ def destination(latlon: npt.ArrayLike, bearing_deg: npt.ArrayLike, distance_km: 
     Returns:
         float64 latlon of the broadcast shape.
     """
-    start = unit_vectors(latlon)
-    east, north = tangents(latlon)
-    bearing_rad = np.radians(np.asarray(bearing_deg, dtype=np.float64))[..., None]
-    angle_rad = np.asarray(distance_km, dtype=np.float64)[..., None] / EARTH_RADIUS_KM
-    heading = north * np.cos(bearing_rad) + east * np.sin(bearing_rad)
-    return from_unit_vectors(start * np.cos(angle_rad) + heading * np.sin(angle_rad))
+    start = check_latlon(latlon)
+    lat_rad = np.radians(start[..., 0])
+    bearing_rad = np.radians(np.asarray(bearing_deg, dtype=np.float64))
+    angle_rad = np.asarray(distance_km, dtype=np.float64) / EARTH_RADIUS_KM
+    ahead, forth = np.cos(angle_rad), np.sin(angle_rad)
+    # Axis by axis, as seen from the start's meridian: x from Earth's middle towards it, y east, z north.
+    north, east = np.cos(bearing_rad) * forth, np.sin(bearing_rad) * forth
+    x = np.cos(lat_rad) * ahead - np.sin(lat_rad) * north
+    z = np.sin(lat_rad) * ahead + np.cos(lat_rad) * north
+    lat = np.degrees(np.arctan2(z, np.sqrt(x * x + east * east)))
+    lon = wrap_longitude(start[..., 1] + np.degrees(np.arctan2(east, x)))
+    return np.stack(np.broadcast_arrays(lat, lon), axis=-1)
 
 
 def bearing_deg(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:

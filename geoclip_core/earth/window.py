@@ -201,9 +201,12 @@ class Window:
             int64 (row, column) of shape (..., 2), both -1 where the point lies outside.
         """
         down, right = self._fractions(latlon)
-        pixel = np.floor(np.stack([down, right], axis=-1) * self.size)
-        pixel = np.clip(pixel, 0, np.array(self.size) - 1)  # the last edge belongs to the last pixel
-        return np.where(_inside(down, right)[..., None], pixel, -1).astype(np.int64)
+        inside = _inside(down, right)
+        pixel = np.empty((*inside.shape, 2), np.int64)
+        for axis, (fraction, count) in enumerate(zip((down, right), self.size, strict=True)):
+            whole = np.where(inside, fraction * count, -1.0)
+            pixel[..., axis] = np.minimum(whole, count - 1)  # the last edge belongs to the last pixel
+        return pixel
 
     def contains(self, latlon: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Whether each point of shape (..., 2) lies in the window, edges included."""

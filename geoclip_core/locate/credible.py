@@ -75,14 +75,12 @@ def credible_regions(field: Field, levels: Sequence[float] = LEVELS) -> tuple[Cr
 
 
 def _region(field: Field, level: float) -> CredibleRegion:
-    mass, area = field.mass / field.mass.sum(), field.window.pixel_area_km2()
-    block = 1
+    blocks, areas, block = field.mass / field.mass.sum(), field.window.pixel_area_km2(), 1
     while True:
-        blocks, areas = _pooled(mass, block), _pooled(area, block)
         chosen, last, part = _densest(blocks, areas, level)
         if corners_of(chosen) <= MOST_POINTS:
             break
-        block *= 2
+        blocks, areas, block = _pooled(blocks), _pooled(areas), 2 * block
     whole, share = chosen.ravel().copy(), part
     whole[last] = False
     held = float(blocks.ravel()[whole].sum() + share * blocks.ravel()[last])
@@ -112,13 +110,10 @@ def _densest(mass: Floats, area: Floats, level: float) -> tuple[npt.NDArray[np.b
     return chosen.reshape(mass.shape), last, float(np.clip(part, 0.0, 1.0))
 
 
-def _pooled(values: Floats, block: int) -> Floats:
-    """Sums over blocks; those at the right and lower edge may be smaller."""
-    if block == 1:
-        return values
-    height, width = values.shape
-    rows = np.add.reduceat(values, np.arange(0, height, block), axis=0)
-    return np.asarray(np.add.reduceat(rows, np.arange(0, width, block), axis=1))
+def _pooled(values: Floats) -> Floats:
+    """Sums over blocks of two by two; those at the right and lower edge may be smaller."""
+    even = np.pad(values, [(0, n % 2) for n in values.shape])
+    return np.asarray(even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2])
 
 
 def _middle(row: int, column: int, share: float, block: int, size: tuple[int, int]) -> Any:

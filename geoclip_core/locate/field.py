@@ -44,7 +44,8 @@ SMALLEST_KM = 5.0
 _REACH = 2.0  # half of a point's mass lies within its spread, all of it not much farther
 _STRIDE = 10  # samples between the nodes of the location encoder's coarse scales
 _SEEDS = (100, 1280)  # least and most sub-points of a point that speaks for more than a pixel
-_ALL_SEEDS = 1_000_000  # as many as are worth a third of a second
+_ALL_SEEDS = 1_000_000  # as many as are worth a tenth of a second
+_SEEDS_AT_A_TIME = 65_536  # so few that what is computed of them stays in a processor's cache
 _DISK_PX = 2.0  # least radius of a disk on the grid that it is laid out on: with less than twice that, no gaps
 _GOLDEN_ANGLE_DEG = 180.0 * (3.0 - 5.0**0.5)
 _SPREAD_MASS = 0.999  # the last 0.1 % of mass is not spread: each point goes to its own pixel
@@ -198,20 +199,22 @@ def _summed(query: Query, answer: Posterior, window: Window) -> Floats:
     heavy = heavy[_reaches(window, answer.latlon[heavy], answer.spread_km[heavy])]
     radius_px = answer.spread_km[heavy] / _pixel_km(window, answer.latlon[heavy])
     wide = radius_px > 0.5
-    narrow = np.setdiff1d(np.arange(len(answer.probability)), heavy[wide])
+    narrow = np.ones(len(answer.probability), bool)
+    narrow[heavy[wide]] = False
     mass = _deposit(window, answer.latlon[narrow], answer.probability[narrow])
     spread = np.zeros_like(mass)
 
     # Seeds leave gaps in a disk of many pixels: it is laid out on coarser ones, then smoothed to the finer.
     n = int(np.clip(_ALL_SEEDS // max(1, int(wide.sum())), *_SEEDS))
+    share, bearing_deg = np.sqrt((np.arange(n) + 0.5) / n), np.arange(n) * _GOLDEN_ANGLE_DEG
     octaves = np.maximum(np.floor(np.log2(radius_px[wide] / _DISK_PX)), 0).astype(int)
     for octave in np.unique(octaves):
         chosen = heavy[wide][octaves == octave]
         coarse = replace(window, size=(_ceil(window.size[0], octave), _ceil(window.size[1], octave)))
-        share = np.sqrt((np.arange(n) + 0.5) / n)
-        bearing_deg = np.arange(n) * _GOLDEN_ANGLE_DEG
-        seeds = destination(answer.latlon[chosen][:, None], bearing_deg, answer.spread_km[chosen][:, None] * share)
-        laid = _deposit(coarse, seeds.reshape(-1, 2), np.repeat(answer.probability[chosen] / n, n))
+        laid = np.zeros(coarse.size)
+        for part in np.array_split(chosen, 1 + len(chosen) * n // _SEEDS_AT_A_TIME):
+            seeds = destination(answer.latlon[part][:, None], bearing_deg, answer.spread_km[part][:, None] * share)
+            laid += _deposit(coarse, seeds.reshape(-1, 2), np.repeat(answer.probability[part] / n, n))
         spread += laid if octave == 0 else _finer(laid / coarse.pixel_area_km2(), window) * laid.sum()
     if query.region is not None and spread.any():
         spread[~_inside(query.region, answer, window, spread > 0)] = 0.0
@@ -262,7 +265,8 @@ def _deposit(window: Window, points: Floats, mass: Floats) -> Floats:
 def _finer(density: Floats, window: Window) -> Floats:
     """A coarse density as mass on the pixels of a window, summing to 1 or to nothing."""
     height, width = window.size
-    mass = _stretched(_stretched(density, height).T, width).T * window.pixel_area_km2()
+    # Columns first: there are few rows then, and the many values of the finer grid are read and written in order.
+    mass = _stretched(_stretched(density.T, width).T, height) * window.pixel_area_km2()
     total = mass.sum()
     return np.asarray(mass / total if total > 0 else mass)
 
