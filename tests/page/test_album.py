@@ -97,7 +97,8 @@ def test_a_folder_becomes_a_table_a_map_and_a_zip(page: AppTest, folder: Path, o
 
     page.multiselect(key="album take").set_value(["csv", "sidecars", "copies"])  # then the click, before that is drawn
     press(page, "Make the zip")
-    path, told = page.session_state["album zip"].result()
+    path, count, told = page.session_state["album zip"].result()
+    assert count == 4
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as made:
         names = " ".join(made.namelist())
     assert "album.csv" in names
@@ -109,7 +110,8 @@ def test_a_folder_becomes_a_table_a_map_and_a_zip(page: AppTest, folder: Path, o
     page.multiselect(key="album take").set_value(["csv"])
     page.text_input(key="album find").set_value("sunset")
     press(page, "Make the zip")
-    path, _ = page.session_state["album zip"].result()
+    path, count, _ = page.session_state["album zip"].result()
+    assert count == 1
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as made:
         assert made.namelist() == ["album.csv"]
         assert made.read("album.csv").count(b".jpg") == 1

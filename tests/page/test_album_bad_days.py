@@ -66,7 +66,7 @@ def test_places_copies_clocks_and_files_that_vanish(page: AppTest, tmp_path: Pat
     assert visit.album.entries[entries["a"].number].latlon == entries["a"].latlon
     page.multiselect(key="album take").set_value(["csv", "copies"])
     press(page, "Make the zip")
-    _, problems = page.session_state["album zip"].result()
+    _, _, problems = page.session_state["album zip"].result()
     page.run()
     assert any("a lisbon.jpg cannot be read any more" in problem for problem in problems)
     assert "cannot be read any more" in read(said(page))

@@ -37,7 +37,7 @@ def take_along(visit: AlbumVisit, entries: Sequence[Entry]) -> None:
     what = st.multiselect(
         texts.ALBUM_TAKE_WHAT, list(names), default=list(ALBUM_FORMATS), key="album take", format_func=names.__getitem__
     )
-    job: Job[tuple[Path, list[str]]] | None = st.session_state.get(_ZIP)
+    job: Job[tuple[Path, int, list[str]]] | None = st.session_state.get(_ZIP)
     running = job is not None and job.running
     # No callback: it would get what was chosen when the page was last drawn, not what was chosen just before the click.
     if st.button(texts.ALBUM_TAKE_MAKE, icon=":material/folder_zip:", disabled=not what or not entries or running):
@@ -49,14 +49,14 @@ def take_along(visit: AlbumVisit, entries: Sequence[Entry]) -> None:
         _wait(job)
         return
     try:
-        path, left_out = job.result()
+        path, count, left_out = job.result()
     except CancelledError:
         return
     except GeoclipError as error:
         st.error(plain(str(error)))
         return
     st.download_button(
-        texts.ALBUM_TAKE_ZIP,
+        texts.ALBUM_TAKE_ZIP.format(count=count),
         path.read_bytes,
         "album.zip",
         "application/zip",
@@ -77,18 +77,18 @@ def _make(visit: AlbumVisit, entries: Sequence[Entry], what: Sequence[str]) -> N
     # By entry number; photos of an album that was opened from a file come behind its entries.
     photos = visit.photos if _COPIES in what and not visit.without_photos else ()
 
-    def work(progress: Progress) -> tuple[Path, list[str]]:
+    def work(progress: Progress) -> tuple[Path, int, list[str]]:
         told = write_zip(entries, out, formats=formats, sidecars=_SIDECARS in what, photos=photos, progress=progress)
-        return out, told
+        return out, len(entries), told
 
-    before: Job[tuple[Path, list[str]]] | None = st.session_state.get(_ZIP)
+    before: Job[tuple[Path, int, list[str]]] | None = st.session_state.get(_ZIP)
     if before is not None:
         before.cancel()
     st.session_state[_ZIP] = Job(work)
 
 
 @st.fragment(run_every=0.5)
-def _wait(job: Job[tuple[Path, list[str]]]) -> None:
+def _wait(job: Job[tuple[Path, int, list[str]]]) -> None:
     if not job.running:
         st.rerun()
     done, total = job.progress
