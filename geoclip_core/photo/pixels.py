@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +27,7 @@ from geoclip_core.photo.limits import (
 )
 from geoclip_core.photo.metadata import heif_items
 from geoclip_core.photo.metadata.blocks import Blocks
+from geoclip_core.photo.quiet import without_warnings
 from geoclip_core.photo.raw import preview, raw_kind
 
 SCALE_DOWN = "scale it down first; the model looks at 224 x 224 pixels anyway"
@@ -82,11 +82,7 @@ def decode(name: str, source: bytes | Image.Image, blocks: Blocks) -> Pixels:
     Raises:
         PhotoError: It is no picture of a known format, too large, too thin, or so damaged that nothing can be seen.
     """
-    with warnings.catch_warnings():
-        # Pillow warns from half its hard limit on; the limit below is the hard one, and it refuses instead.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        # Metadata that is cut short is reported by photo/exif; it does not spoil the pixels.
-        warnings.simplefilter("ignore", UserWarning)
+    with without_warnings():
         try:
             if isinstance(source, Image.Image):
                 _check_size(name, source.size, MAX_PIXELS)
