@@ -26,6 +26,7 @@ from geoclip_core.weights.load import read_gallery
 from geoclip_core.weights.registry import find_record
 
 DATA = Path(__file__).resolve().parents[1] / "data"
+SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "im2gps3k_cc" / "photos"
 TOP = 5
 
@@ -56,7 +57,8 @@ class Standard:
 def choose(folder: Path | None) -> list[Path]:
     """Photos of different sizes: wide, tall and square, with every parity of the sides.
 
-    Four are made by ``tests/data/make_photos.py``; the others are taken from a folder of real ones, where it is there.
+    Four are made by ``tests/data/make_photos.py``; the others are taken from a folder of real ones, where it is there,
+    else they are the page's samples.
     """
     own = [DATA / name for name in ("lake.jpg", "valley.png", "cliff.jpg", "coast.jpg")]
     sizes = set()
@@ -76,6 +78,8 @@ def choose(folder: Path | None) -> list[Path]:
         assert chosen[0][0] < 0.7 * chosen[0][1]
         assert chosen[1][0] > 1.5 * chosen[1][1]
         own += [real[size] for size in chosen]
+    else:
+        own += sorted(SAMPLES.glob("*.jpg"))
     widths = [width / height for width, height in sizes]
     assert min(widths) < 0.7 < 1.5 < max(widths)
     return own
