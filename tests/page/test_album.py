@@ -94,6 +94,11 @@ def test_a_folder_becomes_a_table_a_map_and_a_zip(page: AppTest, folder: Path, o
     assert moved.places == entries["sunset.jpg"].places
     press(page, "Undo")
     assert visit.album.entries[moved.number].pin is None
+    press(page, "Move the pin")
+    page.text_input(key=f"album move {moved.number}").set_value("-34, 151")
+    press(page, "Confirm this place")  # before the page shows that it is there already
+    assert visit.album.entries[moved.number].latlon == (-34.0, 151.0)
+    press(page, "Undo")
 
     page.multiselect(key="album take").set_value(["csv", "sidecars", "copies"])  # then the click, before that is drawn
     press(page, "Make the zip")

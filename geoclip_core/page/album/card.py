@@ -63,9 +63,9 @@ def _person(entry: Entry) -> None:
     with st.container(horizontal=True, gap="small"):
         st.button(texts.ALBUM_OPEN, on_click=_open, args=(entry,), icon=":material/open_in_full:", type="primary")
         if pin is None and entry.latlon is not None:
-            st.button(texts.ALBUM_CONFIRM, on_click=_put, args=(entry.confirmed(),), icon=":material/check:")
+            st.button(texts.ALBUM_CONFIRM, on_click=_confirm, args=(entry.number,), icon=":material/check:")
         if pin is not None:
-            st.button(texts.ALBUM_UNPIN, on_click=_put, args=(entry.unpinned(),), icon=":material/undo:")
+            st.button(texts.ALBUM_UNPIN, on_click=_unpin, args=(entry.number,), icon=":material/undo:")
         st.button(
             texts.ALBUM_MOVE,
             on_click=_move,
@@ -81,21 +81,30 @@ def _person(entry: Entry) -> None:
             key=f"album move {entry.number}",
             placeholder=texts.KNOWN_EXAMPLE,
             on_change=_move_to,
-            args=(entry,),
+            args=(entry.number,),
         )
 
 
-def _put(entry: Entry) -> None:
-    state.visit().album.put(entry)
+# What is done to an entry is done to what it is by now: a field and a button may be used before the page is drawn anew.
+def _confirm(number: int) -> None:
+    album = state.visit().album
+    if album.entries[number].pin is None:  # else the person has just placed it
+        album.put(album.entries[number].confirmed())
+
+
+def _unpin(number: int) -> None:
+    album = state.visit().album
+    album.put(album.entries[number].unpinned())
 
 
 def _move(on: bool) -> None:
     st.session_state["album moving"] = on
 
 
-def _move_to(entry: Entry) -> None:
+def _move_to(number: int) -> None:
+    album = state.visit().album
     try:
-        _put(entry.moved(known_position.parse(st.session_state[f"album move {entry.number}"])))
+        album.put(album.entries[number].moved(known_position.parse(st.session_state[f"album move {number}"])))
     except GeoclipError as error:
         st.session_state["trouble"] = plain(str(error))
         return
