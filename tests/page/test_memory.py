@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -33,6 +34,22 @@ def test_what_is_loaded_is_not_looked_through_and_what_comes_later_is() -> None:
     later: list[object] = [[]]
     keep_loaded("a list")  # the second visitor's
     assert looked_through(later)
+
+
+class Model:
+    def __init__(self) -> None:
+        self.itself = self  # only garbage collection finds it when nobody needs it
+
+
+def test_a_model_that_is_given_up_is_freed_when_another_is_loaded() -> None:
+    model = Model()
+    there = weakref.ref(model)
+    keep_loaded()
+    del model
+    gc.collect()
+    assert there() is not None
+    keep_loaded()
+    assert there() is None
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def _load(name: str, progress: Progress) -> Loaded:
     locator.locate(text="Paris")  # reads the tables that are read on first use
     if not any(isinstance(source, ClipSource) and source.network.text_encoder for source in locator.sources):
         Job(lambda _: _prepare_descriptions(locator))
-    keep_loaded(f"model {name}")
+    keep_loaded()
     return Loaded(locator, trouble)
 
 

@@ -44,7 +44,7 @@ def test_a_compiled_run_goes_on_is_exported_and_answers(fit: Fit, monkeypatch: p
     compiled = (*small, "--model.speed.compile=true", "--model.recipe.optimizer=adamw")
     torch._dynamo.reset()
     try:
-        with torch._inductor.config.patch({"cpp.simdlen": 1}):  # g++ takes a quarter less for plain loops
+        with torch._inductor.config.patch({"cpp.simdlen": 1}):  # g++ takes half the time for plain loops
             run = fit("run", *compiled, "--trainer.max_steps=1")
             assert torch._dynamo.utils.counters["stats"]["unique_graphs"] >= 3  # tower, heads and location encoder
             fit("run", "--ckpt_path=last", *compiled, "--trainer.max_steps=2")
