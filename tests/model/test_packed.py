@@ -11,6 +11,8 @@ from torch import nn
 
 from geoclip_core.model import packed as packing
 from geoclip_core.model.attention import attention_times_gradient
+from geoclip_core.model.backbones.registry import Activation
+from geoclip_core.model.clip import build_towers
 from geoclip_core.model.packed import PackedLinear, _can_pack, pack
 
 pytestmark = pytest.mark.skipif(not _can_pack(torch.zeros(1)), reason="no oneDNN for this processor")
@@ -21,21 +23,43 @@ def packed(small_clip: Any) -> nn.Module:
     return pack(copy.deepcopy(small_clip.image))
 
 
+def with_activation(small_clip: Any, activation: Activation) -> nn.Module:
+    tower = build_towers(small_clip.shape, activation=activation)[0].eval().requires_grad_(False)
+    tower.load_state_dict(small_clip.image.state_dict())
+    return tower
+
+
+@pytest.mark.parametrize("activation", ["quick_gelu", "gelu"])
 @pytest.mark.parametrize("photos", [1, 5])
-def test_the_same_features(small_clip: Any, packed: nn.Module, photos: int) -> None:
+def test_the_same_features(small_clip: Any, photos: int, activation: Activation) -> None:
+    tower = with_activation(small_clip, activation)
     pixels = torch.randn(photos, 3, 28, 28)
     with torch.inference_mode():
-        assert torch.allclose(packed(pixels), small_clip.image(pixels), rtol=1e-5, atol=1e-5)
+        wanted = tower(pixels)
+        packed = pack(tower)
+        assert torch.allclose(packed(pixels), wanted, rtol=1e-5, atol=1e-5)
     assert sum(isinstance(module, PackedLinear) for module in packed.modules()) == 8
 
 
-def test_pictures_go_through_the_blocks_one_by_one(packed: nn.Module) -> None:
+def test_the_two_activations_differ(small_clip: Any) -> None:
+    pixels = torch.randn(1, 3, 28, 28)
+    quick, exact = (with_activation(small_clip, activation)(pixels) for activation in ("quick_gelu", "gelu"))
+    assert not torch.allclose(quick, exact, rtol=1e-3, atol=1e-3)
+
+
+def test_a_block_that_is_made_of_other_parts_is_left_alone(small_clip: Any) -> None:
+    tower = copy.deepcopy(small_clip.image)
+    tower.transformer.resblocks[1].mlp.gelu = nn.GELU(approximate="tanh")
+    assert not any(isinstance(module, PackedLinear) for module in pack(tower).modules())
+
+
+def test_few_pictures_go_through_the_blocks_at_a_time(packed: nn.Module) -> None:
     sizes: list[int] = []
     hook = packed.transformer.resblocks[0].register_forward_hook(lambda _, given, __: sizes.append(len(given[0])))
-    pixels = torch.randn(3, 3, 28, 28)
+    pixels = torch.randn(9, 3, 28, 28)
     with torch.inference_mode():
         together = packed(pixels)
-        assert sizes == [1, 1, 1]
+        assert sizes == [4, 4, 1]
         assert torch.allclose(together[1:2], packed(pixels[1:2]), rtol=1e-5, atol=1e-5)
     hook.remove()
 
@@ -74,6 +98,8 @@ def test_an_operator_that_has_changed_is_not_used(
         if change == "gone":
             raise AttributeError(operator)
         return (x * 2).to_mkldnn() if operator == "_reorder_linear_weight" else torch.zeros(1, 3)
+
+    changed.binary = changed  # type: ignore[attr-defined]
 
     monkeypatch.setattr(torch.ops.mkldnn, operator, changed)
     packing._operators_work.cache_clear()
