@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,25 @@ def test_of_a_page_of_print_the_tallest_lines_are_read() -> None:
 def test_a_blank_picture_and_a_strip_hold_no_text() -> None:
     assert read_lines(Image.new("RGB", (64, 48), "grey")) == ()
     assert read_lines(Image.new("RGB", (1000, 8), "grey")) == ()
+
+
+def test_all_its_threads_take_the_tiniest_numbers_as_zeros_and_the_callers_is_left_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, _ = reading._engine()
+    read_lines(sign(["LLANDOVERY"]))
+    networks = (engine.text_det, engine.text_rec)
+    for options in (network.session.session.get_session_options() for network in networks):
+        assert options.get_session_config_entry("session.set_denormal_as_zero") == "1"
+    seen: list[float] = []
+
+    def look(picture: object) -> None:
+        seen.append(sys.float_info.min / 2)
+
+    monkeypatch.setattr(reading, "_engine", lambda: (look, threading.Lock()))
+    assert read_lines(sign(["LLANDOVERY"])) == ()
+    assert seen == [0.0]
+    assert sys.float_info.min / 2 > 0
 
 
 @pytest.fixture
