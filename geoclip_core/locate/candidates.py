@@ -86,12 +86,13 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float
     rivals = query.disks if len({part.group for part in query.evidence}) > 1 else ()
     # The likelier meaning first: of two that overlap, it keeps its ground, however small.
     for disk in sorted(query.disks, key=lambda disk: (-disk.weight, disk.radius_km)):
-        near = points.within(disk.latlon, max(merge_km, disk.radius_km))
+        near, _ = points.within(disk.latlon, max(merge_km, disk.radius_km))
         near = near[left[near] > 0]
         near = near[_nearest_of(answer.latlon[near], disk, rivals)] if len(near) and rivals else near
         if len(near):
             best = disk.latlon if only_named else _point(answer.latlon[near[left[near].argmax()]])
-            peaks.append(_peak(answer, left, near, best, disk))
+            away_km = great_circle_km(best, answer.latlon[near])
+            peaks.append(_peak(answer, left, near, away_km, best, disk))
             left[near] = 0.0
     for _ in range(_MOST_SEEDS):
         rest = left.sum()
@@ -104,9 +105,10 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float
         ):
             break
         best = _point(answer.latlon[left.argmax()])
-        near = points.within(best, merge_km)
-        near = near[left[near] > 0]
-        peaks.append(_peak(answer, left, near, best, None))
+        near, away_km = points.within(best, merge_km)
+        some = left[near] > 0
+        near, away_km = near[some], away_km[some]
+        peaks.append(_peak(answer, left, near, away_km, best, None))
         left[near] = 0.0
     ranked = sorted(peaks, key=lambda p: -p.probability)[:top_k]
     return tuple(p for p in ranked if p is ranked[0] or p.probability >= NEGLIGIBLE)
@@ -134,8 +136,11 @@ class _Points:
         self._order = np.argsort(latlon[:, 0], kind="stable")
         self._lat, self._lon = latlon[self._order, 0], latlon[self._order, 1]
 
-    def within(self, latlon: tuple[float, float], radius_km: float) -> npt.NDArray[np.intp]:
-        """Rows of the points within a distance, in order; only those in the box around it are measured."""
+    def within(self, latlon: tuple[float, float], radius_km: float) -> tuple[npt.NDArray[np.intp], Floats]:
+        """Rows of the points within a distance, in order, and how far away they are, in kilometres.
+
+        Only those in the box around the distance are measured.
+        """
         reach_rad = radius_km / EARTH_RADIUS_KM
         reach_deg, lat = math.degrees(reach_rad) + 1e-9, latlon[0]
         first = int(np.searchsorted(self._lat, lat - reach_deg, "left"))
@@ -146,16 +151,22 @@ class _Points:
             east_deg = np.abs((self._lon[first:last] - latlon[1] + 180.0) % 360.0 - 180.0)
             rows = rows[east_deg <= wide_deg]
         rows = np.sort(rows)
-        return np.asarray(rows[great_circle_km(latlon, self._latlon[rows]) <= radius_km])
+        away_km = great_circle_km(latlon, self._latlon[rows])
+        near = away_km <= radius_km
+        return rows[near], away_km[near]
 
 
 def _peak(
-    answer: Posterior, left: Floats, near: npt.NDArray[np.intp], latlon: tuple[float, float], disk: Disk | None
+    answer: Posterior,
+    left: Floats,
+    near: npt.NDArray[np.intp],
+    away_km: Floats,
+    latlon: tuple[float, float],
+    disk: Disk | None,
 ) -> Peak:
     mass = left[near]
-    away = great_circle_km(latlon, answer.latlon[near])
-    order = np.argsort(away)
+    order = np.argsort(away_km)
     half = int(np.searchsorted(np.cumsum(mass[order]), mass.sum() / 2))
-    middle = near[order[min(half, len(order) - 1)]]
-    radius = max(float(away[order[min(half, len(order) - 1)]]), float(answer.spread_km[middle]))
-    return Peak(latlon, float(mass.sum()), radius, disk)
+    middle = order[min(half, len(order) - 1)]
+    radius_km = max(float(away_km[middle]), float(answer.spread_km[near[middle]]))
+    return Peak(latlon, float(mass.sum()), radius_km, disk)
