@@ -77,18 +77,27 @@ def bench_reference(folder: str, results: dict[str, Any]) -> None:
 def bench_geoclip(folder: str, precision: str, results: dict[str, Any]) -> None:
     """Time the full model with the reference's CLIP."""
     warnings.simplefilter("ignore")
+    import torch
+
     from geoclip_core.locate.load import load_locator
     from geoclip_core.model.encode import encode_points
     from geoclip_core.weights.load import read_gallery
     from geoclip_core.weights.registry import MODELS
+    from training.benchmarks.speed.limits import matrix_rate, photo_flops
 
+    dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision]
     locator = load_locator("geoclip", precision=precision, clip=folder)
     photo = Path(folder) / "photo.jpg"
+    rates = [matrix_rate(dtype)]  # before and after each: the speed of some machines changes within minutes
     results[f"geoclip {precision}: one photo"] = median_s(lambda: locator.locate(photo), 5)
+    rates.append(matrix_rate(dtype))
     results[f"geoclip {precision}: each of many photos"] = each_of_many(locator, photo)
+    rates.append(matrix_rate(dtype))
     results[f"geoclip {precision}: each of many photos, signs left out"] = each_of_many(
-        locator, photo, without=["signs"]
+        locator, photo, times=3, without=["signs"]
     )
+    rates.append(matrix_rate(dtype))
+    results[f"limit: one photo, {precision}"] = photo_flops() / statistics.median(rates)
     results[f"geoclip {precision}: one text"] = median_s(lambda: locator.locate(text="Pyramids of Giza"), 5)
     if precision == "float32":
         points = np.unique(read_gallery(MODELS["geoclip"]), axis=0)
@@ -130,14 +139,13 @@ def bench_limits(folder: str, results: dict[str, Any]) -> None:
     from geoclip_core.weights.load import read_gallery
     from geoclip_core.weights.registry import MODELS
     from training.benchmarks.learning import BATCH
-    from training.benchmarks.speed.limits import matrix_rate, photo_flops, points_flops, text_flops
+    from training.benchmarks.speed.limits import matrix_rate, points_flops, text_flops
 
     del folder
     points = len(np.unique(read_gallery(MODELS["geoclip"]), axis=0))
     for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
         rate = matrix_rate(dtype)
         results[f"limit: rate of matrix products, {name}"] = rate
-        results[f"limit: one photo, {name}"] = photo_flops() / rate
         results[f"limit: one text, {name}"] = text_flops() / rate
         results[f"limit: gallery, {name}"] = points_flops(points) / rate
         # Forward, and backward twice that, over the batch and the queue, whose vectors are made anew in each step.

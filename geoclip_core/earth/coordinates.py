@@ -51,7 +51,10 @@ def check_latlon(latlon: npt.ArrayLike, *, name: str = "latlon") -> Floats:
             allowed=_ALLOWED,
             hint="swap the columns: latitude goes first" if swapped else None,
         )
-    return np.stack([lat, wrap_longitude(lon)], axis=-1)
+    checked = np.array(points)
+    if not (lon < 180).all():
+        checked[..., 1] = wrap_longitude(lon)
+    return checked
 
 
 def wrap_longitude(lon: npt.ArrayLike) -> Floats:
@@ -77,9 +80,12 @@ def unit_vectors(latlon: npt.ArrayLike) -> Floats:
         CoordinateError: Not points on Earth.
     """
     angles = np.radians(check_latlon(latlon))
-    lat_rad, lon_rad = angles[..., 0], angles[..., 1]
-    cos_lat = np.cos(lat_rad)
-    return np.stack([cos_lat * np.cos(lon_rad), cos_lat * np.sin(lon_rad), np.sin(lat_rad)], axis=-1)
+    cosines, sines = np.cos(angles), np.sin(angles)
+    vectors = np.empty((*angles.shape[:-1], 3))
+    np.multiply(cosines[..., 0], cosines[..., 1], out=vectors[..., 0])
+    np.multiply(cosines[..., 0], sines[..., 1], out=vectors[..., 1])
+    vectors[..., 2] = sines[..., 0]
+    return vectors
 
 
 def from_unit_vectors(vectors: npt.ArrayLike) -> Floats:

@@ -148,8 +148,8 @@ class _Points:
         rows = self._order[first:last]
         if abs(lat) + reach_deg < 90:  # else the disk holds a pole, and every longitude
             wide_deg = math.degrees(math.asin(min(1.0, math.sin(reach_rad) / math.cos(math.radians(lat))))) + 1e-9
-            east_deg = np.abs((self._lon[first:last] - latlon[1] + 180.0) % 360.0 - 180.0)
-            rows = rows[east_deg <= wide_deg]
+            apart_deg = np.abs(self._lon[first:last] - latlon[1])
+            rows = rows[(apart_deg <= wide_deg) | (apart_deg >= 360.0 - wide_deg)]  # or beyond the antimeridian
         rows = np.sort(rows)
         away_km = great_circle_km(latlon, self._latlon[rows])
         near = away_km <= radius_km
