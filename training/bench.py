@@ -143,13 +143,13 @@ def bench_limits(folder: str, results: dict[str, Any]) -> None:
 
     del folder
     points = len(np.unique(read_gallery(MODELS["geoclip"]), axis=0))
-    for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+    for precision, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
         rate = matrix_rate(dtype)
-        results[f"limit: rate of matrix products, {name}"] = rate
-        results[f"limit: one text, {name}"] = text_flops() / rate
-        results[f"limit: gallery, {name}"] = points_flops(points) / rate
+        results[f"limit: rate of matrix products, {precision}"] = rate
+        results[f"limit: one text, {precision}"] = text_flops() / rate
+        results[f"limit: gallery, {precision}"] = points_flops(points) / rate
         # Forward, and backward twice that, over the batch and the queue, whose vectors are made anew in each step.
-        results[f"limit: step of training, {name}"] = points_flops(3 * (BATCH + Recipe().queue_size)) / rate
+        results[f"limit: step of training, {precision}"] = points_flops(3 * (BATCH + Recipe().queue_size)) / rate
 
 
 def bench_start(folder: str, results: dict[str, Any]) -> None:

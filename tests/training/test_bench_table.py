@@ -35,7 +35,7 @@ def test_every_figure_of_the_table_is_measured_somewhere() -> None:
     for line in LINES:
         for name in filter(None, (line.here, line.reference, line.limit)):
             for precision in ("float32", "bfloat16"):
-                name = name.replace(f" {precision}:", " {precision}:").replace(f", {precision}", ", {name}")
+                name = name.replace(f" {precision}:", " {precision}:").replace(f", {precision}", ", {precision}")
             name = name.replace("from 4 to 512", "from {photos} to {batch_size}")
             assert name in written, name
 
