@@ -99,6 +99,7 @@ def _engine() -> tuple[Any, threading.Lock]:
     files: dict[str, Path] = {part: packaged_file(SIGN_READER, part) for part in ("detect", "turn", "read")}
     options = SessionOptions()
     options.log_severity_level = 4  # fatal errors alone
+    options.enable_cpu_mem_arena = False  # else what one picture took is kept
     options.intra_op_num_threads = min(_THREADS, torch.get_num_threads())
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
