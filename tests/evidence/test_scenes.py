@@ -6,6 +6,8 @@ import csv
 
 import numpy as np
 import pytest
+import timm
+import torch
 from PIL import Image
 
 from geoclip_core.album.album import AlbumPhoto
@@ -15,7 +17,7 @@ from geoclip_core.earth.regions import parse_region
 from geoclip_core.errors import WeightsError
 from geoclip_core.evidence import scenes as module
 from geoclip_core.evidence.network import Network
-from geoclip_core.evidence.scene_classes.classifier import CLASSES, class_names, class_probabilities
+from geoclip_core.evidence.scene_classes.classifier import CLASSES, class_names, class_probabilities, fused
 from geoclip_core.evidence.scene_classes.table import scenes
 from geoclip_core.evidence.scenes import SceneSource, where_photographed
 from geoclip_core.files import asset_path
@@ -57,6 +59,21 @@ def test_probabilities_sum_to_one_whatever_the_shape() -> None:
     found = class_probabilities(Image.fromarray(noise))
     assert found.shape == (CLASSES,)
     assert found.sum() == pytest.approx(1)
+
+
+def test_normalisation_within_the_convolutions_changes_nothing() -> None:
+    network = timm.create_model("tf_efficientnet_lite0", num_classes=7, bn_eps=1e-3).eval()
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):  # fresh ones do nothing, and would hide a mistake
+            for values in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
+                torch.nn.init.uniform_(values, 0.5, 1.5)
+    pixels = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        wanted = network(pixels)
+        found = fused(network)(pixels)
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in network.modules())
+    assert wanted.std() > 1e-3
+    assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-4 * float(wanted.abs().max()))
 
 
 def test_a_mountain_is_a_wide_map_and_a_cup_is_no_clue(embedded_locator, monkeypatch) -> None:
