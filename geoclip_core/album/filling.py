@@ -25,6 +25,11 @@ from geoclip_core.photo.exif import ExifRecord
 THUMBNAIL_PX = 192
 """Longer side of a thumbnail."""
 
+THUMBNAIL_BYTES = 12 << 10
+"""A thumbnail's size at most: an album of ``MOST_PHOTOS`` that is saved stays small enough for the page to open it."""
+
+_QUALITIES = (80, 60, 40, 20, 5)
+
 AT_ONCE = 4
 """Photos that are looked at together: few, so that the first results come soon."""
 
@@ -86,15 +91,18 @@ def fill(
 
 
 def thumbnail(photo: Photo) -> bytes | None:
-    """A small JPEG picture without metadata; None without pixels."""
+    """A JPEG picture of ``THUMBNAIL_PX`` and ``THUMBNAIL_BYTES`` at most, without metadata; None without pixels."""
     if photo.pixels is None:
         return None
     # A box filter before the copy, so that a large photo is not copied whole.
     small = photo.pixels.reduce(max(1, min(photo.pixels.size) // (2 * THUMBNAIL_PX)))
     small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
     small.info.clear()
-    stream = io.BytesIO()
-    small.save(stream, "JPEG", quality=80)
+    for quality in _QUALITIES:
+        stream = io.BytesIO()
+        small.save(stream, "JPEG", quality=quality)
+        if stream.tell() <= THUMBNAIL_BYTES:
+            break
     return stream.getvalue()
 
 

@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from geoclip_core.album.album import Album, AlbumPhoto
-from geoclip_core.album.filling import fill
+from geoclip_core.album.album import MOST_PHOTOS, Album, AlbumPhoto
+from geoclip_core.album.filling import THUMBNAIL_BYTES, THUMBNAIL_PX, fill, thumbnail
 from geoclip_core.album.neighbours import clock_doubts, place_by_time, without_time
 from geoclip_core.album.saved import album_bytes, open_album, read_album, save_album
 from geoclip_core.album.view import Choice, choose, sort
@@ -21,6 +22,8 @@ from geoclip_core.earth.distance import great_circle_km
 from geoclip_core.earth.regions import parse_region
 from geoclip_core.errors import CoordinateError, DataError, QueryError
 from geoclip_core.locate.locator import Locator
+from geoclip_core.page.album.files import LARGEST_ALBUM_MB
+from geoclip_core.photo.decode import open_photo
 from tests.album.entries import KYIV, LISBON, SINTRA, answered, several, unanswered
 from tests.photo_files import jpeg, placed_photo, told_photo
 
@@ -214,6 +217,18 @@ def archive(**files: str) -> bytes:
 def test_what_is_no_album_is_refused(data: bytes) -> None:
     with pytest.raises(DataError):
         read_album(data)
+
+
+def test_a_full_album_of_busy_pictures_stays_small_enough_for_the_page_to_open() -> None:
+    rng = np.random.default_rng(0)
+    made = thumbnail(open_photo(jpeg(Image.fromarray(rng.integers(0, 255, (300, 400, 3), dtype=np.uint8)))))
+    assert made is not None
+    assert THUMBNAIL_BYTES / 2 < len(made) <= THUMBNAIL_BYTES
+    with Image.open(io.BytesIO(made)) as small:
+        assert max(small.size) == THUMBNAIL_PX
+    busy = b"\xff\xd8\xff" + rng.bytes(THUMBNAIL_BYTES - 3)
+    full = Album([answered(n, f"IMG_{n}.jpg", LISBON, "Lisbon, Portugal", thumbnail=busy) for n in range(MOST_PHOTOS)])
+    assert len(album_bytes(full)) < LARGEST_ALBUM_MB << 20
 
 
 def test_an_album_with_a_position_off_the_earth_is_refused() -> None:

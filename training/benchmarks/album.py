@@ -1,13 +1,13 @@
 """A large album on the page: memory of the server, and how fast it answers somebody else meanwhile.
 
 Photos of 12 megapixels are made of real ones in a temporary folder, and the page reads that folder in a headless
-browser, while a second visitor asks for places. Then the full album is searched, saved and packed into a zip::
+browser, while a second visitor asks for places::
 
     python training/benchmarks/album.py ../shared/data/im2gps3k_cc/photos --photos 500
 
-As many as an album may hold, nine in ten with positions in their files::
+How an album of as many photos as one may hold is used: saved with made-up places, opened, searched, sorted, packed::
 
-    python training/benchmarks/album.py ../shared/data/im2gps3k_cc/photos --photos 5000 --width 800 --stating 0.9
+    python training/benchmarks/album.py ../shared/data/im2gps3k_cc/photos --saved 5000
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,40 +37,28 @@ from training.benchmarks.page import installed_browser, served_by  # noqa: E402
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-QUALITY = 85
+SIZE, QUALITY = (4000, 3000), 85
 PAUSE_S = 5.0
 _SAMPLE_S = 0.5
 _PATIENCE_MS = 600_000
 _FIELDS = {"memory": ("RssAnon", "RssShmem"), "memory, mapped files included": ("VmRSS",)}
 
 
-def make_photos(source: Path, folder: Path, count: int, width: int, stating: float) -> None:
-    """Photos of one size out of others, no two the same: lighter from round to round.
+def make_photos(source: Path, folder: Path, count: int) -> None:
+    """Large photos out of small ones, no two the same: scaled up, and lighter from round to round.
 
     Args:
         source: Folder of JPEG files; what their EXIF blocks say is kept.
         folder: Where they go.
         count: How many.
-        width: In pixels; three quarters of it high.
-        stating: Share of them, spread evenly, whose files get a position, each another one.
     """
     given = sorted(path for path in source.iterdir() if path.suffix.lower() in (".jpg", ".jpeg"))
     for number in range(count):
         with Image.open(given[number % len(given)]) as small:
             exif = small.info.get("exif", b"")
-            large = ImageOps.fit(small.convert("RGB"), (width, width * 3 // 4))
+            large = ImageOps.fit(small.convert("RGB"), SIZE)
         large = ImageEnhance.Brightness(large).enhance(1.0 + 0.1 * (number // len(given)))
-        if int((number + 1) * stating) > int(number * stating):
-            exif = _position(number / count)
         large.save(folder / f"{number:04d}.jpg", "JPEG", quality=QUALITY, exif=exif)
-
-
-def _position(share: float) -> bytes:
-    """An EXIF block with a point of a spiral from 60 degrees south to 60 degrees north, at a share of its length."""
-    lat, lon = 120.0 * share - 60.0, 360.0 * (37.0 * share % 1.0) - 180.0
-    exif = Image.Exif()
-    exif.get_ifd(0x8825).update({1: "NS"[lat < 0], 2: (abs(lat), 0.0, 0.0), 3: "EW"[lon < 0], 4: (abs(lon), 0.0, 0.0)})
-    return exif.tobytes()
 
 
 @contextmanager
@@ -131,47 +120,95 @@ def visitors(address: str) -> Iterator[Page]:
             yield page
 
 
-def used(page: Page, photos: int) -> dict[str, float]:
-    """Seconds that a full album takes for what is done with it: one photo found, saved, packed."""
-    taken = {}
-    start = time.perf_counter()
-    find = page.get_by_label("Find")
-    find.fill("0042")
-    find.press("Enter")
-    page.get_by_text(f"1 of {photos:,} photos ·").wait_for()
-    taken["one photo found by its name"] = time.perf_counter() - start
-    find.fill("")
-    find.press("Enter")
-    page.get_by_text(f"{photos:,} of {photos:,} photos ·").wait_for()
-    start = time.perf_counter()
-    with page.expect_download() as saved:
-        page.get_by_role("button", name="Save the album").click()
-    saved.value.path()
-    taken["saved to a file"] = time.perf_counter() - start
-    page.get_by_text("Take along").click()
-    start = time.perf_counter()
-    page.get_by_role("button", name="Make the zip").click()
-    with page.expect_download() as zipped:
-        page.get_by_role("button", name="Download the zip").click()
-    zipped.value.path()
-    taken["the usual zip made and downloaded"] = time.perf_counter() - start
-    return taken
+def write_saved(source: Path, path: Path, count: int) -> None:
+    """A saved album with thumbnails of real photos and made-up places and times, each another one."""
+    from geoclip_core.album.album import Album
+    from geoclip_core.album.entry import AlbumPlace, Entry
+    from geoclip_core.album.filling import thumbnail
+    from geoclip_core.album.saved import album_bytes
+    from geoclip_core.photo.decode import open_photo
+
+    small = [thumbnail(open_photo(photo)) for photo in sorted(source.glob("*.jpg"))]
+    entries = []
+    for number in range(count):
+        share = number / count
+        where = (120.0 * share - 60.0, 360.0 * (37.0 * share % 1.0) - 180.0)  # on a spiral
+        place = AlbumPlace(where, share, 1.0 + 500.0 * share, f"Place {number}", country_code="PT")
+        taken = datetime(2024, 5, 1) + number * timedelta(minutes=7)
+        name, picture = f"{number:04d}.jpg", small[number % len(small)]
+        entries.append(Entry(number, name, "answered", (place,), "embedded", taken_at=taken, thumbnail=picture))
+    path.write_bytes(album_bytes(Album(entries)))
+
+
+def use_saved(album: Page, path: Path, count: int) -> Iterator[tuple[str, float]]:
+    """What is done with a saved album, and the seconds until the page has shown it."""
+    pins, idle = album.frame_locator("iframe").locator(".photo"), album.locator("[data-test-script-state=notRunning]")
+
+    def counted(shown: int) -> None:
+        album.get_by_text(f"{shown:,} of {count:,} photos ·").wait_for()
+        idle.wait_for()
+
+    def find(words: str, shown: int) -> None:
+        album.get_by_label("Find").fill(words)
+        album.get_by_label("Find").press("Enter")
+        counted(shown)
+
+    def opened() -> None:
+        album.get_by_role("button", name="Open a saved album").click()
+        album.get_by_test_id("stPopoverBody").locator("input[type=file]").set_input_files(path)
+        counted(count)
+        pins.first.wait_for()
+
+    def saved() -> None:
+        with album.expect_download() as download:
+            album.get_by_role("button", name="Save the album").click()
+        download.value.path()
+
+    def packed() -> None:
+        album.get_by_text("Take along").click()
+        album.get_by_role("button", name="Make the zip").click()
+        with album.expect_download() as download:
+            album.get_by_role("button", name="Download the zip").click()
+        download.value.path()
+
+    album.get_by_text("Album", exact=True).first.click()
+    for what, step in (
+        ("opened, on the map", opened),
+        ("one photo found", lambda: find("0042", 1)),
+        ("all again", lambda: find("", count)),
+        ("saved", saved),
+        ("packed into a zip", packed),
+    ):
+        start = time.perf_counter()
+        step()
+        yield what, time.perf_counter() - start
 
 
 def main(
-    source: Annotated[Path, typer.Argument(help="Folder of photos to make others of", file_okay=False)],
-    photos: Annotated[int, typer.Option(help="How many", min=50)] = 500,
-    width: Annotated[int, typer.Option(help="Of each, in pixels; three quarters of it high")] = 4000,
-    stating: Annotated[float, typer.Option(help="Share whose files state a position", min=0.0, max=1.0)] = 0.0,
+    source: Annotated[Path, typer.Argument(help="Folder of photos to make large ones of", file_okay=False)],
+    photos: Annotated[int, typer.Option(help="How many")] = 500,
+    saved: Annotated[int, typer.Option(help="Open a saved album of so many photos instead")] = 0,
 ) -> None:
-    """Fill an album, ask beside it, use it, and print what it took."""
+    """Fill an album, ask beside it, and print what it took."""
+    if saved:
+        with tempfile.TemporaryDirectory() as folder, served_by() as (address, server), watched(server) as most:
+            path = Path(folder) / "saved.geoalbum"
+            write_saved(source, path, saved)
+            print(f"a saved album of {saved} photos   {path.stat().st_size / 1e6:.0f} MB")
+            opened = visitors(address)
+            for what, seconds in use_saved(next(opened), path, saved):
+                print(f"{what:31s} {seconds:.1f} s")
+            opened.close()  # type: ignore[attr-defined]
+        for name, size in most.items():
+            print(f"{name:31s} {size:.0f} MB at most")
+        return
     with tempfile.TemporaryDirectory() as folder, served_by() as (address, server):
-        make_photos(source, Path(folder), photos, width, stating)
+        make_photos(source, Path(folder), photos)
         opened = visitors(address)
         album, other = next(opened), next(opened)
         towns = [str(name) for name, *_ in json.loads(asset_path("web/towns.json").read_text(encoding="utf-8"))]
         ask(other, "Pyramids of Giza")
-        load, before, start = os.getloadavg()[0], processor_seconds(server), time.perf_counter()
+        load, used, start = os.getloadavg()[0], processor_seconds(server), time.perf_counter()
         waited: list[float] = []
         with watched(server) as most:
             album.get_by_text("Album", exact=True).first.click()
@@ -181,17 +218,14 @@ def main(
             while not done.count():
                 waited.append(ask(other, towns[len(waited)]))  # never the same twice, since answers are kept
                 album.wait_for_timeout(1000 * PAUSE_S)
-            taken, spent = time.perf_counter() - start, processor_seconds(server) - before
-            uses = used(album, photos)
-        print(f"photos                          {photos} of {width} x {width * 3 // 4} pixels")
+        taken = time.perf_counter() - start
+        print(f"photos                          {photos} of {SIZE[0]} x {SIZE[1]} pixels")
         for name, size in most.items():
             print(f"{name:31s} {size:.0f} MB at most")
         print(f"each photo                      {taken / photos:.2f} s")
-        print(f"the server's processor time     {spent:.0f} s in {taken:.0f} s")
+        print(f"the server's processor time     {processor_seconds(server) - used:.0f} s in {taken:.0f} s")
         print(f"a question beside it            {statistics.median(waited):.2f} s, {max(waited):.2f} s at most")
         print(f"questions; load before, after   {len(waited)}; {load:.1f}, {os.getloadavg()[0]:.1f}")
-        for what, seconds in uses.items():
-            print(f"{what:31s} {seconds:.1f} s")
         opened.close()  # type: ignore[attr-defined]
 
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _ZIP = "album zip"
 _SIDECARS, _COPIES = "sidecars", "copies"
-_LARGEST_ALBUM_MB = 64
+
+LARGEST_ALBUM_MB = 64
+"""Of a saved album that is opened; what `.streamlit/config.toml` allows of one file."""
 
 
 def take_along(visit: AlbumVisit, entries: Sequence[Entry]) -> None:
@@ -119,7 +121,7 @@ def open_saved() -> None:
     st.file_uploader(
         texts.ALBUM_OPEN_FILE,
         type=[SUFFIX.removeprefix(".")],
-        max_upload_size=_LARGEST_ALBUM_MB if not demo() else _LARGEST_ALBUM_MB // 8,
+        max_upload_size=LARGEST_ALBUM_MB if not demo() else LARGEST_ALBUM_MB // 8,
         key=f"album file {st.session_state.get('album files', 0)}",
         on_change=_open,
     )
