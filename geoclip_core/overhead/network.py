@@ -144,17 +144,18 @@ class OverheadModel(nn.Module):
         """How much there is to see in pictures (n, 3, s, s) in [0, 1] at the network's size: (n,), 0 for blank ones."""
         return detail(self.preprocess.shrink(rgb))
 
-    def ood_scores(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
+    def ood_scores(self, rgb: Tensor, small: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Out-of-distribution scores: each is larger for pictures that are no views from above.
 
         Args:
             rgb: (n, 3, s, s) in [0, 1].
+            small: The same at the network's size, where it is known.
 
         Returns:
             (n, 3) :meth:`feature_distance`, :meth:`statistics_distance` and :meth:`entropy`, and (n, dim) the vectors
             of the views.
         """
-        features = self.features(rgb)
+        features = self.features(rgb if small is None else small)
         vectors = self.vectors(features)
         scores = self.feature_distance(features), self.statistics_distance(rgb), self.entropy(vectors)
         return torch.stack(scores, 1), vectors
@@ -190,10 +191,11 @@ class OverheadModel(nn.Module):
         """
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
-        square = np.asarray(image.crop((left, top, left + side, top + side)), dtype=np.float32) / 255
-        rgb = torch.from_numpy(square).permute(2, 0, 1)[None]
-        scores, vectors = self.ood_scores(rgb)
-        if float(self.detail(rgb)) < LEAST_DETAIL or float(scores @ self.ood_weights) > float(self.ood_threshold):
+        square = np.array(image.crop((left, top, left + side, top + side)))
+        rgb = torch.from_numpy(square).permute(2, 0, 1)[None].float().div_(255)
+        small = self.preprocess.shrink(rgb)  # takes its time for a large photo
+        scores, vectors = self.ood_scores(rgb, small)
+        if float(self.detail(small)) < LEAST_DETAIL or float(scores @ self.ood_weights) > float(self.ood_threshold):
             raise NoEvidenceError(
                 NOT_FROM_ABOVE[0].upper() + NOT_FROM_ABOVE[1:],
                 allowed="a picture from a satellite or an aircraft, 400 to 1600 km across, north roughly up",
