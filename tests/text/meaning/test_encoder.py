@@ -64,6 +64,7 @@ def test_weights_of_another_network_and_damaged_files_are_told(
             SentenceEncoder.installed()
 
 
+@pytest.mark.slow
 def test_a_description_needs_none_of_the_large_packages() -> None:
     script = """
 import sys
