@@ -51,7 +51,7 @@ def check_latlon(latlon: npt.ArrayLike, *, name: str = "latlon") -> Floats:
             allowed=_ALLOWED,
             hint="swap the columns: latitude goes first" if swapped else None,
         )
-    checked = np.array(points)
+    checked = np.array(points, order="C")
     if not (lon < 180).all():
         checked[..., 1] = wrap_longitude(lon)
     return checked

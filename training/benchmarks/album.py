@@ -5,7 +5,7 @@ browser, while a second visitor asks for places::
 
     python training/benchmarks/album.py ../shared/data/im2gps3k_cc/photos --photos 500
 
-How an album of as many photos as one may hold is used: saved with made-up places, opened, searched, sorted, packed::
+How an album of as many photos as one may hold is used: one with made-up places is opened, searched, saved, packed::
 
     python training/benchmarks/album.py ../shared/data/im2gps3k_cc/photos --saved 5000
 """
