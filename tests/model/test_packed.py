@@ -13,9 +13,9 @@ from geoclip_core.model import packed as packing
 from geoclip_core.model.attention import attention_times_gradient
 from geoclip_core.model.backbones.registry import Activation
 from geoclip_core.model.clip import build_towers
-from geoclip_core.model.packed import PackedLinear, _can_pack, pack
+from geoclip_core.model.packed import PackedLinear, can_pack, pack
 
-pytestmark = pytest.mark.skipif(not _can_pack(torch.zeros(1)), reason="no oneDNN for this processor")
+pytestmark = pytest.mark.skipif(not can_pack(torch.zeros(1)), reason="no oneDNN for this processor")
 
 
 @pytest.fixture
@@ -64,8 +64,26 @@ def test_few_pictures_go_through_the_blocks_at_a_time(packed: nn.Module) -> None
     hook.remove()
 
 
-@pytest.mark.skipif(not _can_pack(torch.zeros(1, dtype=torch.bfloat16)), reason="no bfloat16 on this processor")
-def test_nearly_the_same_features_in_bfloat16(small_clip: Any) -> None:
+def test_the_last_block_makes_what_the_tower_reads(small_clip: Any) -> None:
+    tokens: list[int] = []
+    pixels = torch.randn(2, 3, 28, 28)
+    for all_are_read in (False, True):
+        tower = copy.deepcopy(small_clip.image)
+        tower.output_tokens = all_are_read
+        with torch.inference_mode():
+            wanted = tower(pixels)
+            last = pack(tower).transformer.resblocks[-1]
+            last.register_forward_hook(lambda _, __, made: tokens.append(made.shape[1]))
+            found = tower(pixels)
+        for made, right in zip(found, wanted, strict=True):
+            assert torch.allclose(made, right, rtol=1e-5, atol=1e-5)
+    assert tokens == [1, 5]  # the class token, and four patches
+
+
+@pytest.mark.skipif(not can_pack(torch.zeros(1, dtype=torch.bfloat16)), reason="no bfloat16 on this processor")
+@pytest.mark.parametrize("amx", [True, False])
+def test_nearly_the_same_features_in_bfloat16(small_clip: Any, amx: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "_has_amx", lambda: amx)
     half = copy.deepcopy(small_clip.image).bfloat16()
     pixels = torch.randn(2, 3, 28, 28)
     with torch.inference_mode():

@@ -33,6 +33,7 @@ def at_both_widths(visit: Visit, name: str) -> None:
 def instead(page: Page, photo: bytes) -> None:
     """Show another photo in place of the one before."""
     page.get_by_role("button", name=re.compile("^Remove .*[.]jpg")).click()
+    expect(page.get_by_role("heading", name="Where on Earth is this?")).to_be_visible()
     settle(page)
     show_photo(page, ("photo.jpg", photo))
 
