@@ -178,7 +178,7 @@ class Window:
         return np.stack(np.meshgrid(lat, lon, indexing="ij"), axis=-1)
 
     def pixel_area_km2(self) -> Floats:
-        """Areas on the sphere, float64 of shape (height, width).
+        """Areas on the sphere, float64 of shape (height, width), not to be written to.
 
         Exact for cylindrical projections; for local, the area element at the pixel's centre.
         """
@@ -189,7 +189,7 @@ class Window:
         edges = np.sin(np.radians(self._lat(top + (bottom - top) * np.arange(height + 1) / height)))
         column_rad = math.radians(self._span_deg / width)
         areas = EARTH_RADIUS_KM**2 * column_rad * (edges[:-1] - edges[1:])
-        return np.repeat(areas[:, None], width, axis=1)
+        return np.broadcast_to(areas[:, None], self.size)
 
     def pixel_of(self, latlon: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """The pixel that holds each point, the inverse of :meth:`pixel_latlon`.

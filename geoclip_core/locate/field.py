@@ -8,7 +8,7 @@ into pixels; a city picture samples the continuous field every half kilometre or
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import torch
+import torch.nn.functional as F
 
 from geoclip_core.earth.arcs import arc_width, shortest_cover
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM, destination, great_circle_km
@@ -43,8 +45,9 @@ SMALLEST_KM = 5.0
 
 _REACH = 2.0  # half of a point's mass lies within its spread, all of it not much farther
 _STRIDE = 10  # samples between the nodes of the location encoder's coarse scales
-_SEEDS = (100, 1280)  # least and most sub-points of a point that speaks for more than a pixel
-_ALL_SEEDS = 1_000_000  # as many as are worth a tenth of a second
+_SEEDS = (8, 1024)  # least and most sub-points of a point that speaks for more than a pixel
+_SEEDS_PER_PX = 4  # at least, on the grid that it is laid out on
+_ALL_SEEDS = 262_144  # of all the mass that reaches the window; more where little mass lies on many pixels
 _SEEDS_AT_A_TIME = 65_536  # so few that what is computed of them stays in a processor's cache
 _DISK_PX = 2.0  # least radius of a disk on the grid that it is laid out on: with less than twice that, no gaps
 _GOLDEN_ANGLE_DEG = 180.0 * (3.0 - 5.0**0.5)
@@ -182,7 +185,7 @@ def _sampled(
         nodes = grid.pixel_latlon()
         vectors = unit_rows(encoder.on_grid(nodes, _STRIDE).reshape(SAMPLES * SAMPLES, -1))
         samples = log_density(query, nodes.reshape(-1, 2), vectors, scale, max(grid.spacing_km) / 2, gallery)
-        logs = _stretched(_stretched(samples.reshape(SAMPLES, SAMPLES), height).T, width).T
+        logs = _stretched(samples.reshape(SAMPLES, SAMPLES), window.size)
     smooth = logs.reshape(height, width)
     mass = np.exp(smooth - smooth.max()) * window.pixel_area_km2()
     if query.region is not None:
@@ -194,31 +197,48 @@ def _sampled(
 
 def _summed(query: Query, answer: Posterior, window: Window) -> Floats:
     """Mass of points in pixels, each point laid out over the disk that it stands for, within the region."""
-    order = np.argsort(-answer.probability)
-    heavy = order[: int(np.searchsorted(np.cumsum(answer.probability[order]), _SPREAD_MASS)) + 1]
+    rising = np.sort(answer.probability)
+    light = int(np.searchsorted(np.cumsum(rising), (1 - _SPREAD_MASS) * rising.sum()))
+    heavy = np.flatnonzero(answer.probability >= rising[min(light, len(rising) - 1)])
     heavy = heavy[_reaches(window, answer.latlon[heavy], answer.spread_km[heavy])]
     radius_px = answer.spread_km[heavy] / _pixel_km(window, answer.latlon[heavy])
-    wide = radius_px > 0.5
+    reaching = answer.probability[heavy].sum()
+    wide, radius_px = heavy[radius_px > 0.5], radius_px[radius_px > 0.5]
     narrow = np.ones(len(answer.probability), bool)
-    narrow[heavy[wide]] = False
-    mass = _deposit(window, answer.latlon[narrow], answer.probability[narrow])
+    narrow[wide] = False
+    mass = _deposited(window, [(answer.latlon[narrow], answer.probability[narrow])])
     spread = np.zeros_like(mass)
 
     # Seeds leave gaps in a disk of many pixels: it is laid out on coarser ones, then smoothed to the finer.
-    n = int(np.clip(_ALL_SEEDS // max(1, int(wide.sum())), *_SEEDS))
-    share, bearing_deg = np.sqrt((np.arange(n) + 0.5) / n), np.arange(n) * _GOLDEN_ANGLE_DEG
-    octaves = np.maximum(np.floor(np.log2(radius_px[wide] / _DISK_PX)), 0).astype(int)
+    octaves = np.maximum(np.floor(np.log2(radius_px / _DISK_PX)), 0).astype(int)
+    counts = _seed_counts(answer.probability[wide] / reaching, radius_px / 2.0**octaves)
     for octave in np.unique(octaves):
-        chosen = heavy[wide][octaves == octave]
         coarse = replace(window, size=(_ceil(window.size[0], octave), _ceil(window.size[1], octave)))
-        laid = np.zeros(coarse.size)
-        for part in np.array_split(chosen, 1 + len(chosen) * n // _SEEDS_AT_A_TIME):
-            seeds = destination(answer.latlon[part][:, None], bearing_deg, answer.spread_km[part][:, None] * share)
-            laid += _deposit(coarse, seeds.reshape(-1, 2), np.repeat(answer.probability[part] / n, n))
+        chosen = octaves == octave
+        laid = _deposited(coarse, _seeds(answer, wide[chosen], counts[chosen]))
         spread += laid if octave == 0 else _finer(laid / coarse.pixel_area_km2(), window) * laid.sum()
     if query.region is not None and spread.any():
         spread[~_inside(query.region, answer, window, spread > 0)] = 0.0
-    return mass + spread
+    spread += mass
+    return spread
+
+
+def _seed_counts(mass: Floats, radius_px: Floats) -> npt.NDArray[np.int64]:
+    """Seeds of each disk, a power of two: many of one with much mass, enough of the others to leave no gaps."""
+    wanted = np.maximum(mass * _ALL_SEEDS, np.pi * radius_px**2 * _SEEDS_PER_PX)
+    return np.asarray(2 ** np.ceil(np.log2(np.clip(wanted, *_SEEDS))), np.int64)
+
+
+def _seeds(
+    answer: Posterior, points: npt.NDArray[np.intp], counts: npt.NDArray[np.int64]
+) -> Iterator[tuple[Floats, Floats]]:
+    """Points in so many equal parts over the disks that they stand for: where those are, and their mass."""
+    for n in np.unique(counts):
+        share, bearing_deg = np.sqrt((np.arange(n) + 0.5) / n), np.arange(n) * _GOLDEN_ANGLE_DEG
+        alike = points[counts == n]
+        for part in np.array_split(alike, 1 + len(alike) * n // _SEEDS_AT_A_TIME):
+            seeds = destination(answer.latlon[part][:, None], bearing_deg, answer.spread_km[part][:, None] * share)
+            yield seeds.reshape(-1, 2), np.repeat(answer.probability[part] / n, n)
 
 
 def _reaches(window: Window, latlon: Floats, radius_km: Floats) -> Bools:
@@ -253,28 +273,27 @@ def _pixel_km(window: Window, latlon: Floats) -> Floats:
     return np.where(pixel[:, 0] >= 0, side, min(window.spacing_km))
 
 
-def _deposit(window: Window, points: Floats, mass: Floats) -> Floats:
-    """Sum of the mass of the points in each pixel."""
-    pixel = window.pixel_of(points)
-    seen = pixel[:, 0] >= 0
+def _deposited(window: Window, points: Iterable[tuple[Floats, Floats]]) -> Floats:
+    """Sum of the mass of points in each pixel; they come in parts, as coordinates and mass."""
     height, width = window.size
-    flat = pixel[seen, 0] * width + pixel[seen, 1]
-    return np.bincount(flat, weights=mass[seen], minlength=height * width).reshape(height, width).astype(np.float64)
+    pixels, masses = [np.zeros(0, np.int64)], [np.zeros(0)]
+    for latlon, mass in points:
+        row, column = np.moveaxis(window.pixel_of(latlon), -1, 0)
+        seen = row >= 0
+        pixels.append(row[seen] * width + column[seen])
+        masses.append(mass[seen])
+    sums = np.bincount(np.concatenate(pixels), np.concatenate(masses), height * width)
+    return np.asarray(sums.reshape(height, width), np.float64)
 
 
 def _finer(density: Floats, window: Window) -> Floats:
     """A coarse density as mass on the pixels of a window, summing to 1 or to nothing."""
-    height, width = window.size
-    # Columns first: there are few rows then, and the many values of the finer grid are read and written in order.
-    mass = _stretched(_stretched(density.T, width).T, height) * window.pixel_area_km2()
+    mass = _stretched(density, window.size) * window.pixel_area_km2()
     total = mass.sum()
     return np.asarray(mass / total if total > 0 else mass)
 
 
-def _stretched(values: Floats, n: int) -> Floats:
-    """Values of shape (few, m) at the centres of n equal rows in place of few, interpolated linearly."""
-    at = np.clip((np.arange(n) + 0.5) / n * len(values) - 0.5, 0, len(values) - 1)
-    lower = np.minimum(at.astype(int), max(len(values) - 2, 0))
-    share = (at - lower)[:, None]
-    between: Floats = values[lower] * (1 - share) + values[np.minimum(lower + 1, len(values) - 1)] * share
-    return between
+def _stretched(values: Floats, size: tuple[int, int]) -> Floats:
+    """From values at the centres of a grid to those of a finer grid over the same area, interpolated linearly."""
+    finer = F.interpolate(torch.from_numpy(values)[None, None], size, mode="bilinear", align_corners=False)
+    return np.asarray(finer[0, 0].numpy())

@@ -135,7 +135,8 @@ def _attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """
     if query.dtype != torch.bfloat16 or _has_amx():
         return F.scaled_dot_product_attention(query, key, value)
-    return (query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)).softmax(dim=-1) @ value
+    likeness: Tensor = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)
+    return likeness.softmax(dim=-1) @ value
 
 
 class PackedBlock(nn.Module):
@@ -254,7 +255,9 @@ def _computes_bfloat16() -> bool:
 @functools.cache
 def _has_amx() -> bool:
     """Whether the processor multiplies matrices of bfloat16 in tiles."""
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # not in the oldest torch that is allowed
+    capabilities: dict[str, Any] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # not in the oldest torch that is allowed
     return bool(capabilities.get("amx_bf16", False))
 
 

@@ -11,6 +11,7 @@ from geoclip_core.earth.regions import parse_region
 from geoclip_core.earth.window import Window
 from geoclip_core.errors import QueryError
 from geoclip_core.evidence.source import from_vectors
+from geoclip_core.locate import field as fields
 from geoclip_core.locate.density import log_density
 from geoclip_core.locate.field import FINEST_KM, SAMPLES, make_field
 from geoclip_core.locate.posterior import posterior
@@ -76,6 +77,19 @@ def test_a_city_picture_is_the_exact_field(released):
     logs = log_density(query, pixels, vectors, released.scale).reshape(SAMPLES, SAMPLES)
     slow = np.exp(logs - logs.max()) * window.pixel_area_km2()
     np.testing.assert_allclose(city.mass, slow / slow.sum(), rtol=0.02, atol=1e-12)
+
+
+@pytest.mark.parametrize("window", [Window.world((256, 512)), Window.world((512, 512), "mercator")])
+@pytest.mark.parametrize("text", ["Desert", "Boston, Massachusetts"])
+def test_few_seeds_make_nearly_the_picture_of_many(embedded_locator, text, window, monkeypatch):
+    answer = embedded_locator.locate(text=text)
+    quick = embedded_locator.field(answer.query, window)
+    monkeypatch.setattr(fields, "_ALL_SEEDS", 20_000_000)
+    monkeypatch.setattr(fields, "_SEEDS", (500, 16_384))
+    exact = embedded_locator.field(answer.query, window)
+    assert abs(quick.mass - exact.mass).sum() / 2 < 0.02
+    density = exact.density_per_km2
+    assert abs(quick.density_per_km2 - density).max() < 0.01 * density.max()
 
 
 def test_a_window_in_between_is_summed_from_points(asked, released):
