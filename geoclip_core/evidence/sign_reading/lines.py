@@ -103,7 +103,7 @@ def _engine() -> tuple[Any, threading.Lock]:
     options.intra_op_num_threads = min(_THREADS, torch.get_num_threads())
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    # Waiting in a loop is no faster for one photo, and takes a fifth of the processor's time from other work.
+    # Waiting in a loop is no faster for one photo, and takes the processor's time from other work.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
 
     class Reader(RapidOCR):  # type: ignore[misc]  # it ships types that mypy is told not to follow
