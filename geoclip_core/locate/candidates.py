@@ -42,10 +42,6 @@ class Peak:
     disk: Disk | None = None
 
 
-LEAST_NAMED = 0.01
-"""Probability that the evidence must speak for, so that places stand for that part only."""
-
-
 def check_merge(merge_km: float) -> None:
     """Refuse a radius of places that is not on Earth.
 
@@ -62,7 +58,7 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float
 
     Places that the question names come first and absorb what lies within their extent; then the most
     probable remaining point is taken again and again, and absorbs what lies within ``merge_km``. What could be anywhere
-    (:attr:`Posterior.named`) makes no place.
+    (:attr:`Posterior.placed`) makes no place.
 
     Args:
         answer: Probabilities.
@@ -77,8 +73,7 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float
         QueryError: The radius is out of range.
     """
     check_merge(merge_km)
-    # Where the evidence hardly speaks for anything that is searched, only the rest can be named.
-    left = (answer.named if answer.named.sum() > LEAST_NAMED else answer.probability).copy()
+    left = answer.placed.copy()
     points = _Points(answer.latlon)
     peaks: list[Peak] = []
     only_named = len(query.evidence) == 1

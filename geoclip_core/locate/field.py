@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
+from scipy.ndimage import map_coordinates
 
 from geoclip_core.earth.arcs import arc_width, shortest_cover
 from geoclip_core.earth.distance import EARTH_RADIUS_KM, HALF_TURN_KM, destination, great_circle_km
@@ -50,6 +51,7 @@ _SEEDS_PER_PX = 4  # at least, on the grid that it is laid out on
 _ALL_SEEDS = 262_144  # of all the mass that reaches the window; more where little mass lies on many pixels
 _SEEDS_AT_A_TIME = 65_536  # so few that what is computed of them stays in a processor's cache
 _DISK_PX = 2.0  # least radius of a disk on the grid that it is laid out on: with less than twice that, no gaps
+_ANYWHERE, _ANYWHERE_PX = (18, 36), 64  # cells of the Earth for what could be anywhere, and its samples in a window
 _GOLDEN_ANGLE_DEG = 180.0 * (3.0 - 5.0**0.5)
 _SPREAD_MASS = 0.999  # the last 0.1 % of mass is not spread: each point goes to its own pixel
 
@@ -134,6 +136,8 @@ def make_field(
 ) -> Field:
     """The field of an answer over a window: sampled where the window is small enough, else summed.
 
+    In a summed one, what the evidence does not speak for (:attr:`Posterior.named`) is smooth over about 1,000 km.
+
     Args:
         query: The question.
         answer: Its probabilities over points.
@@ -196,31 +200,56 @@ def _sampled(
 
 
 def _summed(query: Query, answer: Posterior, window: Window) -> Floats:
-    """Mass of points in pixels, each point laid out over the disk that it stands for, within the region."""
-    rising = np.sort(answer.probability)
+    """Mass of points in pixels, each point laid out over the disk that it stands for, within the region.
+
+    What could be anywhere people take photos says no more than that, and is laid out coarsely: as points it would make
+    London the strongest colour of "Antarctica".
+    """
+    placed = answer.placed
+    rising = np.sort(placed)
     light = int(np.searchsorted(np.cumsum(rising), (1 - _SPREAD_MASS) * rising.sum()))
-    heavy = np.flatnonzero(answer.probability >= rising[min(light, len(rising) - 1)])
+    heavy = np.flatnonzero(placed >= rising[min(light, len(rising) - 1)])
     heavy = heavy[_reaches(window, answer.latlon[heavy], answer.spread_km[heavy])]
     radius_px = answer.spread_km[heavy] / _pixel_km(window, answer.latlon[heavy])
-    reaching = answer.probability[heavy].sum()
+    reaching = placed[heavy].sum()
     wide, radius_px = heavy[radius_px > 0.5], radius_px[radius_px > 0.5]
-    narrow = np.ones(len(answer.probability), bool)
+    narrow = placed > 0
     narrow[wide] = False
-    mass = _deposited(window, [(answer.latlon[narrow], answer.probability[narrow])])
+    mass = _deposited(window, [(answer.latlon[narrow], placed[narrow])])
     spread = np.zeros_like(mass)
 
     # Seeds leave gaps in a disk of many pixels: it is laid out on coarser ones, then smoothed to the finer.
     octaves = np.maximum(np.floor(np.log2(radius_px / _DISK_PX)), 0).astype(int)
-    counts = _seed_counts(answer.probability[wide] / reaching, radius_px / 2.0**octaves)
+    counts = _seed_counts(placed[wide] / reaching, radius_px / 2.0**octaves)
     for octave in np.unique(octaves):
         coarse = replace(window, size=(_ceil(window.size[0], octave), _ceil(window.size[1], octave)))
         chosen = octaves == octave
         laid = _deposited(coarse, _seeds(answer, wide[chosen], counts[chosen]))
         spread += laid if octave == 0 else _finer(laid / coarse.pixel_area_km2(), window) * laid.sum()
-    if query.region is not None and spread.any():
-        spread[~_inside(query.region, answer, window, spread > 0)] = 0.0
+    anywhere = _anywhere(answer, window)
+    if query.region is not None and (spread.any() or anywhere.any()):
+        outside = ~_inside(query.region, answer, window, (spread > 0) | (anywhere > 0))
+        spread[outside] = anywhere[outside] = 0.0
+    in_window = (answer.probability - placed)[window.contains(answer.latlon)].sum()
+    if in_window > 0 and anywhere.any():
+        spread += anywhere * (in_window / anywhere.sum())
     spread += mass
     return spread
+
+
+def _anywhere(answer: Posterior, window: Window) -> Floats:
+    """What the evidence does not speak for, in pixels, up to a factor: smooth over about a thousand kilometres."""
+    rest = answer.probability - answer.placed
+    if not rest.any():
+        return np.zeros(window.size)
+    world = Window.world(_ANYWHERE)
+    density = _deposited(world, [(answer.latlon, rest)]) / world.pixel_area_km2()
+    few = replace(window, size=(min(window.size[0], _ANYWHERE_PX), min(window.size[1], _ANYWHERE_PX)))
+    lat, lon = np.moveaxis(few.pixel_latlon(), -1, 0)
+    row, column = (90.0 - lat) / 180.0 * _ANYWHERE[0] - 0.5, (lon + 180.0) / 360.0 * _ANYWHERE[1] - 0.5
+    around = np.pad(density, ((0, 0), (1, 1)), "wrap")  # the columns meet at the antimeridian
+    coarse = map_coordinates(around, [row, column + 1.0], order=1, mode="nearest")
+    return _stretched(coarse, window.size) * window.pixel_area_km2()
 
 
 def _seed_counts(mass: Floats, radius_px: Floats) -> npt.NDArray[np.int64]:
@@ -238,7 +267,7 @@ def _seeds(
         alike = points[counts == n]
         for part in np.array_split(alike, 1 + len(alike) * n // _SEEDS_AT_A_TIME):
             seeds = destination(answer.latlon[part][:, None], bearing_deg, answer.spread_km[part][:, None] * share)
-            yield seeds.reshape(-1, 2), np.repeat(answer.probability[part] / n, n)
+            yield seeds.reshape(-1, 2), np.repeat(answer.placed[part] / n, n)
 
 
 def _reaches(window: Window, latlon: Floats, radius_km: Floats) -> Bools:

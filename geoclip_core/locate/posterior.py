@@ -20,6 +20,9 @@ from geoclip_core.locate.gallery import Gallery, spacing_km
 from geoclip_core.locate.query import Query
 from geoclip_core.model.location_encoder import BaseLocationEncoder
 
+LEAST_NAMED = 0.01
+"""Probability that the evidence must speak for, so that places and pictures stand for that part only."""
+
 _REGION_POINTS = 256
 _FEW = 16
 
@@ -46,6 +49,11 @@ class Posterior:
     def __post_init__(self) -> None:
         if self.named is None:
             object.__setattr__(self, "named", self.probability)
+
+    @property
+    def placed(self) -> Floats:
+        """(n,) what lies at the points: what is named, or all where the evidence hardly speaks for what is searched."""
+        return self.named if self.named.sum() > LEAST_NAMED else self.probability
 
 
 @dataclass(frozen=True)

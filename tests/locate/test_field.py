@@ -79,6 +79,33 @@ def test_a_city_picture_is_the_exact_field(released):
     np.testing.assert_allclose(city.mass, slow / slow.sum(), rtol=0.02, atol=1e-12)
 
 
+@pytest.mark.parametrize("text", ["Antarctica", "Siberia", "Sahara"])
+def test_what_could_be_anywhere_does_not_outshine_a_vast_place(embedded_locator, text):
+    answer = embedded_locator.locate(text=text)
+    found = answer.posterior
+    rest = found.probability - found.named
+    assert rest.sum() > 0.02
+    world = embedded_locator.field(answer.query)
+    assert world.mass.sum() == pytest.approx(1)
+    # London holds the most of the rest; in the picture it lies over a thousand kilometres.
+    london = world.density_per_km2[tuple(world.window.pixel_of([51.5, -0.13]))]
+    assert 0 < london < 0.1 * world.density_per_km2.max()
+    north = world.window.pixel_latlon()[..., 0] > 35
+    assert world.mass[north].sum() == pytest.approx(found.probability[found.latlon[:, 0] > 35].sum(), abs=0.01)
+
+
+def test_what_could_be_anywhere_stays_in_the_region(embedded_locator):
+    answer = embedded_locator.locate(text="Desert", region="FR")
+    region = parse_region("FR")
+    world = embedded_locator.field(answer.query)
+    pixels = world.window.pixel_latlon()
+    assert world.mass.sum() == pytest.approx(1)
+    points = world.window.pixel_of(answer.posterior.latlon[answer.posterior.probability > 0])
+    held = region.contains(pixels)
+    held[points[:, 0], points[:, 1]] = True
+    assert world.mass[~held].sum() == 0
+
+
 @pytest.mark.parametrize("window", [Window.world((256, 512)), Window.world((512, 512), "mercator")])
 @pytest.mark.parametrize("text", ["Desert", "Boston, Massachusetts"])
 def test_few_seeds_make_nearly_the_picture_of_many(embedded_locator, text, window, monkeypatch):
