@@ -226,24 +226,24 @@ def _summed(query: Query, answer: Posterior, window: Window) -> Floats:
         chosen = octaves == octave
         laid = _deposited(coarse, _seeds(answer, wide[chosen], counts[chosen]))
         spread += laid if octave == 0 else _finer(laid / coarse.pixel_area_km2(), window) * laid.sum()
-    anywhere = _anywhere(answer, window)
+    rest = answer.probability - placed
+    anywhere = _anywhere(answer.latlon, rest, window)
     if query.region is not None and (spread.any() or anywhere.any()):
         outside = ~_inside(query.region, answer, window, (spread > 0) | (anywhere > 0))
         spread[outside] = anywhere[outside] = 0.0
-    in_window = (answer.probability - placed)[window.contains(answer.latlon)].sum()
+    in_window = rest[window.contains(answer.latlon)].sum()
     if in_window > 0 and anywhere.any():
         spread += anywhere * (in_window / anywhere.sum())
     spread += mass
     return spread
 
 
-def _anywhere(answer: Posterior, window: Window) -> Floats:
+def _anywhere(latlon: Floats, rest: Floats, window: Window) -> Floats:
     """What the evidence does not speak for, in pixels, up to a factor: smooth over about a thousand kilometres."""
-    rest = answer.probability - answer.placed
     if not rest.any():
         return np.zeros(window.size)
     world = Window.world(_ANYWHERE)
-    density = _deposited(world, [(answer.latlon, rest)]) / world.pixel_area_km2()
+    density = _deposited(world, [(latlon, rest)]) / world.pixel_area_km2()
     few = replace(window, size=(min(window.size[0], _ANYWHERE_PX), min(window.size[1], _ANYWHERE_PX)))
     lat, lon = np.moveaxis(few.pixel_latlon(), -1, 0)
     row, column = (90.0 - lat) / 180.0 * _ANYWHERE[0] - 0.5, (lon + 180.0) / 360.0 * _ANYWHERE[1] - 0.5
@@ -262,12 +262,13 @@ def _seeds(
     answer: Posterior, points: npt.NDArray[np.intp], counts: npt.NDArray[np.int64]
 ) -> Iterator[tuple[Floats, Floats]]:
     """Points in so many equal parts over the disks that they stand for: where those are, and their mass."""
+    mass = answer.placed
     for n in np.unique(counts):
         share, bearing_deg = np.sqrt((np.arange(n) + 0.5) / n), np.arange(n) * _GOLDEN_ANGLE_DEG
         alike = points[counts == n]
         for part in np.array_split(alike, 1 + len(alike) * n // _SEEDS_AT_A_TIME):
             seeds = destination(answer.latlon[part][:, None], bearing_deg, answer.spread_km[part][:, None] * share)
-            yield seeds.reshape(-1, 2), np.repeat(answer.placed[part] / n, n)
+            yield seeds.reshape(-1, 2), np.repeat(mass[part] / n, n)
 
 
 def _reaches(window: Window, latlon: Floats, radius_km: Floats) -> Bools:
