@@ -89,8 +89,8 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float
             away_km = great_circle_km(best, answer.latlon[near])
             peaks.append(_peak(answer, left, near, away_km, best, disk))
             left[near] = 0.0
+    rest = left.sum()
     for _ in range(_MOST_SEEDS):
-        rest = left.sum()
         least = sorted((p.probability for p in peaks), reverse=True)
         # What is left makes no place that is worth naming, or none among the first.
         if (
@@ -105,6 +105,7 @@ def distinct_places(answer: Posterior, query: Query, top_k: int, merge_km: float
         near, away_km = near[some], away_km[some]
         peaks.append(_peak(answer, left, near, away_km, best, None))
         left[near] = 0.0
+        rest -= peaks[-1].probability
     ranked = sorted(peaks, key=lambda p: -p.probability)[:top_k]
     return tuple(p for p in ranked if p is ranked[0] or p.probability >= NEGLIGIBLE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,8 @@ import torch
 from geoclip_core.errors import DeviceError, QueryError
 
 DEVICES = "auto, cpu, cuda, mps"
+
+_setting_threads = threading.Lock()
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -70,3 +73,19 @@ def tiny_numbers_as_zeros() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
+
+
+def use_threads(count: int) -> None:
+    """Let the operations of the calling thread take so many of the processor's threads; all others keep their number.
+
+    Args:
+        count: 1 or more; see ``torch.set_num_threads``.
+    """
+    # A thread that uses torch for the first time gets the number that was set last, wherever that was; so what was
+    # valid before is set again, by a thread that does nothing else.
+    with _setting_threads:
+        before = torch.get_num_threads()
+        torch.set_num_threads(count)
+        again = threading.Thread(target=torch.set_num_threads, args=(before,))
+        again.start()
+        again.join()

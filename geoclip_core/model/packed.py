@@ -10,12 +10,16 @@ gradient with respect to the weights, which a frozen tower does not need.
 from __future__ import annotations
 
 import functools
+import math
 import platform
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from geoclip_core.model.device import use_threads
 
 _ROWS = 257  # tokens of one photo in ViT-L/14
 _TOGETHER = 4  # pictures; of 1, 2, 4, 8 and 16 in ViT-L/14, 4 and 8 took the least time on an Intel Xeon
@@ -135,8 +139,10 @@ def _attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """
     if query.dtype != torch.bfloat16 or _has_amx():
         return F.scaled_dot_product_attention(query, key, value)
-    likeness: Tensor = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)
-    return likeness.softmax(dim=-1) @ value
+    queries, keys, values = (of_all.flatten(0, 1) for of_all in (query, key, value))
+    unused = query.new_empty(())
+    likeness = torch.baddbmm(unused, queries, keys.mT, beta=0, alpha=query.shape[-1] ** -0.5)
+    return torch.bmm(likeness.softmax(dim=-1), values).view(query.shape)
 
 
 class PackedBlock(nn.Module):
@@ -193,6 +199,9 @@ class PackedBlock(nn.Module):
 class FewAtATime(nn.Module):
     """The blocks of a tower, which take a few pictures at a time: what is between two products stays in cache.
 
+    Of more pictures, two threads take a half each, with half of torch's threads for their operations: those of one half
+    need not wait for those of the other after every product.
+
     Args:
         transformer: (n, t, width) -> (n, t, width), each picture by itself.
     """
@@ -208,7 +217,18 @@ class FewAtATime(nn.Module):
 
     def forward(self, tokens: Tensor, *rest: Any, **named: Any) -> Tensor:
         """(n, t, width) -> (n, t, width)."""
-        return torch.cat([self.transformer(few, *rest, **named) for few in torch.split(tokens, _TOGETHER)])
+        threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
+        if len(tokens) <= _TOGETHER or threads % 2 or torch.is_grad_enabled():
+            return torch.cat([self.transformer(few, *rest, **named) for few in torch.split(tokens, _TOGETHER)])
+
+        def made(few: Tensor) -> Tensor:
+            with torch.inference_mode(inference), torch.no_grad():  # each thread has modes of its own
+                out: Tensor = self.transformer(few, *rest, **named)
+            return out
+
+        parts = torch.tensor_split(tokens, 2 * math.ceil(len(tokens) / (2 * _TOGETHER)))
+        with ThreadPoolExecutor(2, "geoclip-tower", use_threads, (threads // 2,)) as halves:
+            return torch.cat(list(halves.map(made, parts)))
 
 
 def pack(tower: nn.Module) -> nn.Module:

@@ -94,10 +94,10 @@ def nearest_places(latlon: npt.ArrayLike, radius_km: npt.ArrayLike = 0.0) -> lis
 def _rows(points: Floats, radius_km: Floats) -> npt.NDArray[np.int64]:
     """Gazetteer row of the best place for each point."""
     gazetteer = load_gazetteer()
-    towns, sights, sight_rows, sight_km = _trees()
+    towns, town_rows, sights, sight_rows, sight_km = _trees()
     vectors = unit_vectors(points)
     chord, near = towns.query(vectors, k=_TOWNS)
-    city_rows = gazetteer.rows_of_kind("city")[near]
+    city_rows = town_rows[near]
     inside = chord_to_km(chord) <= gazetteer.extent_km[city_rows]
     people = np.where(inside, gazetteer.population[city_rows], -1)
     largest = np.take_along_axis(city_rows, people.argmax(axis=1)[:, None], axis=1)[:, 0]
@@ -116,12 +116,13 @@ def _rows(points: Floats, radius_km: Floats) -> npt.NDArray[np.int64]:
 
 
 @cache
-def _trees() -> tuple[Any, Any, npt.NDArray[np.int64], Floats]:
-    """Search trees over towns and over the parts of landmarks, and the row and radius of every such part."""
+def _trees() -> tuple[Any, npt.NDArray[np.int64], Any, npt.NDArray[np.int64], Floats]:
+    """Search trees over towns, with their rows, and over the parts of landmarks, with their rows and radii."""
     from scipy.spatial import cKDTree
 
     gazetteer = load_gazetteer()
-    towns = cKDTree(unit_vectors(gazetteer.latlon[gazetteer.rows_of_kind("city")]))
+    town_rows = gazetteer.rows_of_kind("city")
+    towns = cKDTree(unit_vectors(gazetteer.latlon[town_rows]))
     broad = {"city", "country", "region", "landscape", "historical region", "macro region", "sea", "ocean", "strait"}
     broad |= {"aerodrome"}  # known by its code, not as a sight
     broad |= {"river", "road", "railway", "canal", "pipeline"}  # a disk of it says little about any point in it
@@ -132,4 +133,4 @@ def _trees() -> tuple[Any, Any, npt.NDArray[np.int64], Floats]:
         if extent <= _LARGEST_SIGHT_KM
     ]
     rows, lat, lon, extent = (np.array(column) for column in zip(*parts, strict=True))
-    return towns, cKDTree(unit_vectors(np.stack([lat, lon], axis=-1))), rows, extent
+    return towns, town_rows, cKDTree(unit_vectors(np.stack([lat, lon], axis=-1))), rows, extent

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
-from geoclip_core.model.device import tiny_numbers_as_zeros
+from geoclip_core.model.device import tiny_numbers_as_zeros, use_threads
 
 
 def test_tiny_numbers_are_zeros_only_where_it_is_asked_for() -> None:
@@ -22,3 +23,16 @@ def test_tiny_numbers_are_zeros_only_where_it_is_asked_for() -> None:
     with pytest.raises(KeyError), tiny_numbers_as_zeros():
         raise KeyError
     assert kept() == (True, True)
+
+
+def test_a_thread_that_takes_fewer_threads_leaves_all_others_theirs() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with ThreadPoolExecutor(2, initializer=use_threads, initargs=(2,)) as few:
+            assert list(few.map(lambda _: torch.get_num_threads(), range(4))) == [2] * 4
+            assert torch.get_num_threads() == 3
+            with ThreadPoolExecutor(1) as others:  # which asks torch for the first time
+                assert others.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -53,7 +54,16 @@ def test_a_block_that_is_made_of_other_parts_is_left_alone(small_clip: Any) -> N
     assert not any(isinstance(module, PackedLinear) for module in pack(tower).modules())
 
 
-def test_few_pictures_go_through_the_blocks_at_a_time(packed: nn.Module) -> None:
+@pytest.fixture
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("threads", [1, 3], indirect=True)
+def test_few_pictures_go_through_the_blocks_at_a_time(packed: nn.Module, threads: int) -> None:
     sizes: list[int] = []
     hook = packed.transformer.resblocks[0].register_forward_hook(lambda _, given, __: sizes.append(len(given[0])))
     pixels = torch.randn(9, 3, 28, 28)
@@ -62,6 +72,41 @@ def test_few_pictures_go_through_the_blocks_at_a_time(packed: nn.Module) -> None
         assert sizes == [4, 4, 1]
         assert torch.allclose(together[1:2], packed(pixels[1:2]), rtol=1e-5, atol=1e-5)
     hook.remove()
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("threads", [4], indirect=True)
+@pytest.mark.parametrize(("photos", "parts"), [(4, [4]), (5, [2, 3]), (10, [2, 2, 3, 3]), (16, [4, 4, 4, 4])])
+def test_of_many_pictures_two_threads_take_a_half_each(
+    packed: nn.Module, threads: int, photos: int, parts: list[int]
+) -> None:
+    seen: list[tuple[int, int]] = []
+    hook = packed.transformer.resblocks[0].register_forward_hook(
+        lambda _, given, __: seen.append((len(given[0]), torch.get_num_threads()))
+    )
+    pixels = torch.randn(photos, 3, 28, 28)
+    with torch.no_grad():
+        together = packed(pixels)
+        assert sorted(size for size, _ in seen) == parts
+        assert {count for _, count in seen} == {threads if photos == 4 else threads // 2}
+        alone = torch.cat([packed(picture) for picture in pixels.split(1)])
+    hook.remove()
+    assert torch.allclose(together, alone, rtol=1e-5, atol=1e-5)
+    assert not together.requires_grad
+    assert not together.is_inference()
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("threads", [2], indirect=True)
+def test_a_fault_in_one_half_is_told(packed: nn.Module, threads: int) -> None:
+    def fail(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        if len(given[0]) == 2:
+            raise MemoryError("too many pictures")
+
+    packed.transformer.resblocks[0].register_forward_pre_hook(fail)
+    with torch.inference_mode(), pytest.raises(MemoryError, match="too many pictures"):
+        packed(torch.randn(5, 3, 28, 28))
+    assert torch.get_num_threads() == threads
 
 
 def test_the_last_block_makes_what_the_tower_reads(small_clip: Any) -> None:

@@ -30,7 +30,7 @@ MOST_LINES = 48
 LEAST_SCORE = 0.5
 """Mean probability of the characters of a line, below which it is not told: rapidocr's own default."""
 
-_THREADS = 2  # at most; fewer where torch has fewer (OMP_NUM_THREADS), as in workers that share the processor
+_THREADS = min(2, torch.get_num_threads())  # torch has one (OMP_NUM_THREADS) in workers that share the processor
 _GREEK = re.compile("[ΓΔΘΛΞΠΣΦΨΩα-ωά-ώ]")  # letters that Latin has not
 _LOOK_ALIKE = str.maketrans("ABEHIKMNOPTXYZovu", "ΑΒΕΗΙΚΜΝΟΡΤΧΥΖονυ")
 
@@ -99,8 +99,7 @@ def _engine() -> tuple[Any, threading.Lock]:
     files: dict[str, Path] = {part: packaged_file(SIGN_READER, part) for part in ("detect", "turn", "read")}
     options = SessionOptions()
     options.log_severity_level = 4  # fatal errors alone
-    options.enable_cpu_mem_arena = False  # else what one picture took is kept
-    options.intra_op_num_threads = min(_THREADS, torch.get_num_threads())
+    options.intra_op_num_threads = _THREADS
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     # Waiting in a loop is no faster for one photo, and takes the processor's time from other work.
@@ -130,6 +129,9 @@ def _engine() -> tuple[Any, threading.Lock]:
             """The network of a step where it is loaded; else rapidocr is given a session to make it of."""
             network = getattr(self, f"text_{section.lower()}")
             if network is None:
+                # Finding lines takes a quarter less where memory is kept for the next picture, about 250 MB; what
+                # reading them took, which goes by their length, is given back.
+                options.enable_cpu_mem_arena = part == "detect"
                 with flag_override(self.cfg, "allow_objects", True):
                     self.cfg[section].session = InferenceSession(
                         str(files[part]), options, providers=["CPUExecutionProvider"]
