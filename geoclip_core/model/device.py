@@ -82,7 +82,7 @@ def use_threads(count: int) -> None:
         count: 1 or more; see ``torch.set_num_threads``.
     """
     # A thread that uses torch for the first time gets the number that was set last, wherever that was; so what was
-    # valid before is set again, by a thread that does nothing else.
+    # valid before is set again at once, by a thread that does nothing else.
     with _setting_threads:
         before = torch.get_num_threads()
         torch.set_num_threads(count)
