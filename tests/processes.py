@@ -6,9 +6,11 @@ and can be killed at any moment like any other process.
 
 from __future__ import annotations
 
+import fnmatch
 import multiprocessing
 import os
 import runpy
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -19,20 +21,22 @@ ROOT = Path(__file__).resolve().parents[1]
 _IMPORTED = ["geoclip_core.serve.batch.run", "geoclip_core.locate.load", "training.train", "training.evaluate"]
 
 
-def start(arguments: Sequence[str], said: Path, *, folder: Path = ROOT) -> Any:
+def start(arguments: Sequence[str], said: Path, *, folder: Path = ROOT, dies: tuple[int, str] | None = None) -> Any:
     """Start ``python ARGUMENTS...`` with the environment of now.
 
     Args:
         arguments: ``-m MODULE ...`` or ``SCRIPT ...``, without the interpreter.
         said: File that takes what the command writes to both of its streams.
         folder: Where it is started.
+        dies: It is killed once it has put so many files of such names (``part-*.json``) in their places, in the instant
+            in which it would put the next one there. Whoever watches from outside may look too late.
 
     Returns:
         The process: ``pid``, ``exitcode``, ``kill()``, ``terminate()``, ``join(seconds)``.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_IMPORTED)
-    process = context.Process(target=_run, args=(list(arguments), said, folder, dict(os.environ)))
+    process = context.Process(target=_run, args=(list(arguments), said, folder, dict(os.environ), dies))
     process.start()
     return process
 
@@ -54,13 +58,30 @@ def appears(said: Path, words: str, process: Any, seconds: float = 300) -> None:
         time.sleep(0.01)
 
 
-def _run(arguments: list[str], said: Path, folder: Path, environment: dict[str, str]) -> None:
+def _die_behind(count: int, names: str) -> None:
+    left = count
+
+    def watch(event: str, values: tuple[Any, ...]) -> None:
+        nonlocal left
+        if event == "os.rename" and fnmatch.fnmatch(Path(os.fsdecode(values[1])).name, names):
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+
+    sys.addaudithook(watch)
+
+
+def _run(
+    arguments: list[str], said: Path, folder: Path, environment: dict[str, str], dies: tuple[int, str] | None
+) -> None:
     stream = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    if dies:
+        _die_behind(*dies)
     if arguments[0] == "-m":
         sys.argv = arguments[1:]
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)

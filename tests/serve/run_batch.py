@@ -1,7 +1,11 @@
-"""A batch in a process of its own, for tests that kill it: ``python -m tests.serve.run_batch FOLDER OUT``."""
+"""A batch in a process of its own, for tests: ``python -m tests.serve.run_batch FOLDER OUT [SECONDS]``.
+
+With seconds the system kills it so long after its model is there, however busy the machine is.
+"""
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -11,5 +15,6 @@ from geoclip_core.serve.photo_list import list_photos
 
 if __name__ == "__main__":
     locator = load_locator("embedded")
-    print("ready", flush=True)
+    if len(sys.argv) > 3:
+        signal.setitimer(signal.ITIMER_REAL, float(sys.argv[3]))
     locate_batch(locator, list_photos(sys.argv[1]), Path(sys.argv[2]), top_k=2)

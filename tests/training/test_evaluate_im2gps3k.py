@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -93,13 +93,12 @@ def test_two_models_and_galleries_are_killed_twice_and_resumed_to_equal_bytes(
     options += ["--crops", 10, "--limit", 70, "--gallery", "own", "--gallery", tmp_path / "mp16.npy", "--out"]
     arguments = [str(option) for option in options]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    for wanted in (1, 3):  # of four parts: once behind the first of either model
-        process = processes.start(["training/evaluate.py", *arguments, str(killed)], tmp_path / "said")
-        while len(list(killed.rglob("part-*.json"))) < wanted and process.is_alive():
-            time.sleep(0.01)
-        process.kill()
-        process.join()
-        assert process.exitcode < 0
+    for more, kept in ((1, 1), (2, 3)):  # of four parts: once behind the first of either model
+        command, said = ["training/evaluate.py", *arguments, str(killed)], tmp_path / "said"
+        process = processes.start(command, said, dies=(more, "part-*.json"))
+        process.join(300)
+        assert process.exitcode == -signal.SIGKILL, said.read_text()
+        assert len(list(killed.rglob("part-*.json"))) == kept
         assert not (killed / "results.json").exists()
     for out in (killed, whole):
         assert CliRunner().invoke(app, [*arguments, str(out)]).exit_code == 0

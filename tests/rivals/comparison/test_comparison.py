@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -96,20 +96,17 @@ def test_killed_in_search_and_in_fits_and_resumed_the_command_makes_the_same_tab
         return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.json")}
 
     def killed_after(results: int) -> dict[str, bytes]:
-        process = processes.start(command("killed"), tmp_path / "said")
-        deadline = time.monotonic() + 300
-        while len(kept("killed")) < results and process.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.kill()
-        process.join()
+        process = processes.start(command("killed"), tmp_path / "said", dies=(results, "*-se*.json"))
+        process.join(300)
+        assert process.exitcode == -signal.SIGKILL, (tmp_path / "said").read_text()
         assert not (tmp_path / "killed.md").exists()
         return kept("killed")
 
     searched = killed_after(2)
-    assert 2 <= len(searched) < 9  # of the first rival's nine settings
+    assert len(searched) == 2
     assert all("-search-" in name for name in searched)
-    fitted = killed_after(11)  # nine settings and two fits of the first rival
-    assert len(fitted) < 38
+    fitted = killed_after(9)  # the other seven settings and two fits of the first rival
+    assert len(fitted) == 11
     assert any("-seed0-" in name for name in fitted)
     assert processes.run(command("killed"), tmp_path / "said") == 0
     assert processes.run(command("whole"), tmp_path / "said") == 0
